@@ -1,0 +1,27 @@
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const users = sqliteTable('users', {
+  id: text().primaryKey(),
+  firstName: text('first_name').notNull(),
+  lastName: text('last_name').notNull(),
+  email: text().notNull().unique(),
+  passwordHash: text('password_hash').notNull(),
+  sessionEpoch: integer('session_epoch').notNull().default(1),
+  disabledAt: integer('disabled_at', { mode: 'timestamp_ms' }),
+  createdAt: integer('created_at', { mode: 'timestamp_ms' }).notNull(),
+  updatedAt: integer('updated_at', { mode: 'timestamp_ms' }).notNull()
+})
+
+export const sessions = sqliteTable('sessions', {
+  handle: text().primaryKey(),
+  // No foreign key: in a service with Redis the users have no sessions here, and anonymous sessions have no user.
+  userId: text('user_id'),
+  // Which shape `fields` has. A row of another version reads as absent.
+  version: integer().notNull(),
+  // A JSON object, one key per top-level field of the session.
+  fields: text().notNull(),
+  expiresAt: integer('expires_at').notNull()
+}, table => [
+  index('sessions_user_id').on(table.userId),
+  index('sessions_expires_at').on(table.expiresAt)
+])

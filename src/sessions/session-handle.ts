@@ -1,0 +1,9 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * The name under which a session is stored, listed and logged: the base64url SHA-256 of its id.
+ * The id is 192 random bits, so a plain hash cannot be turned back and needs no salt.
+ */
+export function handleOf (sessionId: string): string {
+  return createHash('sha256').update(sessionId).digest('base64url')
+}

@@ -1,0 +1,79 @@
+/**
+ * THE CONTRACT of a session store. Every store passes the same suite, test/contract/session-store.ts.
+ *
+ * A store knows sessions by their handle only, the SHA-256 of the id (see session-handle.ts), so what leaks
+ * from a store logs nobody in. It never decides how long a session may live: it is told, in epoch milliseconds.
+ * When a store cannot answer, it rejects with SESSIONS_UNAVAILABLE (503) within a second. It never answers
+ * "none" instead, which would log people out for good.
+ */
+export interface SessionStore {
+  /** What the start line of the log calls it: `Redis at 127.0.0.1:6379`. Never with a password in it. */
+  readonly description: string
+
+  /**
+   * Stores a session that was not there.
+   * @throws SESSION_EXISTS when the handle is taken. An id is 192 random bits, so this is a bug or an attack.
+   */
+  create (session: NewSession): Promise<void>
+
+  /** The session as a copy, or null when there is none, it has expired, or what is stored is not one of ours. */
+  read (handle: string): Promise<StoredSession | null>
+
+  /**
+   * Changes a session that is still there: the fields that differ, and nothing else, in one atomic step.
+   * Revoking is stronger than saving: a session that was revoked or has expired is not brought back.
+   * @returns false when the session is gone; then nothing was stored.
+   */
+  update (handle: string, changes: SessionChanges): Promise<boolean>
+
+  /** Ends a session. Ending one that is gone or never was is fine. */
+  revoke (handle: string): Promise<void>
+
+  /** The live sessions of one user, in no promised order. */
+  listOf (userId: string): Promise<StoredSession[]>
+
+  /** Ends a session if it is this user's. @returns false alike for "not theirs" and "not there". */
+  revokeOf (userId: string, handle: string): Promise<boolean>
+
+  /** Ends every session of a user but one, or all of them. @returns how many were ended. */
+  revokeAllOf (userId: string, exceptHandle?: string): Promise<number>
+
+  /** Removes what has expired, where the backend does not do so by itself. @returns how many were removed. */
+  sweep (): Promise<number>
+
+  /** Resolves when sessions can be read now. @throws SESSIONS_UNAVAILABLE */
+  ping (): Promise<void>
+
+  /** Lets go of connections. */
+  close (): Promise<void>
+}
+
+/** What JSON can carry; what is read back equals what was stored. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+/** The top-level keys of a session. `userId` belongs to creation: a session never changes hands. */
+export type SessionFields = Record<string, Json>
+
+export interface StoredSession {
+  handle: string
+  fields: SessionFields
+  /** Epoch milliseconds. From then on the session is absent. */
+  expiresAt: number
+}
+
+export interface NewSession extends StoredSession {
+  /** Epoch milliseconds of the last moment that renewals can carry the session to; the user's index lives as long. */
+  endsAt: number
+}
+
+export interface SessionChanges {
+  /** Fields with their new values. */
+  set: SessionFields
+  /** Names of fields that are gone. */
+  remove: string[]
+  /** New deadlines, when this update is a sign of life; otherwise they stay as they are. */
+  renewal?: { expiresAt: number, endsAt: number }
+}
+
+/** Epoch milliseconds; handed in, so that tests can move time. */
+export type Clock = () => number
