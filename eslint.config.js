@@ -1,0 +1,90 @@
+import neostandard from 'neostandard'
+
+const code = ['src/**/*.ts', 'plugins/**/*.ts', 'routes/**/*.ts']
+const buildsTheServer = ['src/app.ts', 'src/latchkey.ts']
+
+const outsideSrc = {
+  regex: '^\\.\\.?/(?!(\\.\\./)*src/)',
+  message: 'Only src/ may be imported from here: a plugin offers itself as a decorator, a view by its name.'
+}
+
+const databaseClients = {
+  regex: '^(drizzle-orm|drizzle-kit|better-sqlite3|ioredis|pg|postgres)(/|$)',
+  message: 'A route asks src/ for what it needs; only src/ speaks to a database or Redis.'
+}
+
+const fastifyAsTypesOnly = {
+  regex: '^(fastify|fastify-plugin|@fastify/(?!(error|type-provider-typebox)$).*)$',
+  allowTypeImports: true,
+  message: 'Fastify is here only as types (import type).'
+}
+
+const outerLayers = {
+  regex: '^(\\.\\./)+(plugins|routes|views|public|test|bench|dist)/',
+  message: 'src/ knows neither plugins nor routes.'
+}
+
+const drizzleBesidesSchemas = {
+  regex: '^(\\.\\./)+drizzle/(?![^/]+/schema\\.ts$)',
+  message: 'Of drizzle/ only the schemas are imported.'
+}
+
+const allButDrizzle = {
+  regex: '^(?!drizzle-orm(/|$))',
+  message: 'drizzle/ knows drizzle-orm and nothing of ours.'
+}
+
+const allButDrizzleKit = {
+  regex: '^(?!drizzle-(orm|kit)(/|$))',
+  message: 'drizzle/ knows drizzle-orm and nothing of ours.'
+}
+
+const environment = [
+  'MemberExpression[object.name="process"][property.name="env"]',
+  'MemberExpression[object.name="process"][property.value="env"]',
+  'VariableDeclarator[init.name="process"] > ObjectPattern > Property[key.name="env"]',
+  'ImportDeclaration[source.value=/^(node:)?process$/] > ImportSpecifier[imported.name="env"]'
+].map(selector => ({ selector, message: 'The environment is read once, in src/config.ts.' }))
+
+const dynamicImport = {
+  selector: 'ImportExpression',
+  message: 'An import() would slip past the directions of the imports.'
+}
+
+export default [
+  ...neostandard({ ts: true, noJsx: true, ignores: ['dist/', 'node_modules/', '.tap/', 'data/'] }),
+
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error'
+    }
+  },
+  {
+    files: code,
+    rules: {
+      'max-lines-per-function': ['error', { max: 30, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': ['error', ...environment]
+    }
+  },
+  {
+    files: ['src/config.ts'],
+    rules: { 'no-restricted-syntax': 'off' }
+  },
+  {
+    files: ['plugins/**/*.ts', 'routes/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...environment, dynamicImport] }
+  },
+
+  mayNotImport(['routes/**/*.ts'], outsideSrc, databaseClients, fastifyAsTypesOnly),
+  mayNotImport(['plugins/**/*.ts'], outsideSrc),
+  mayNotImport(['src/**/*.ts'], outerLayers, drizzleBesidesSchemas, fastifyAsTypesOnly),
+  mayNotImport(buildsTheServer, outerLayers, drizzleBesidesSchemas),
+  mayNotImport(['drizzle/**/*.ts'], allButDrizzle),
+  mayNotImport(['drizzle/**/drizzle.config.ts'], allButDrizzleKit)
+]
+
+function mayNotImport (files, ...patterns) {
+  return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] } }
+}
