@@ -1,0 +1,111 @@
+import { ESLint } from 'eslint'
+import t from 'tap'
+
+/*
+ * The directions of the imports, shown by breaking each: a rule that silently died would pass unseen otherwise.
+ */
+
+const eslint = new ESLint()
+
+const allowed = {
+  'routes/account/devices.ts': [
+    "import { sessions } from '../../src/sessions/sessions.ts'",
+    "import type { FastifyInstance } from 'fastify'",
+    "import { Type } from '@fastify/type-provider-typebox'"
+  ],
+  'plugins/security.ts': [
+    "import { config } from '../src/config.ts'",
+    "import helmet from '@fastify/helmet'",
+    "import fp from 'fastify-plugin'"
+  ],
+  'src/users/sqlite-users.ts': [
+    "import { users } from '../../drizzle/sqlite/schema.ts'",
+    "import Database from 'better-sqlite3'",
+    "import createError from '@fastify/error'",
+    "import type { Session } from 'fastify'"
+  ],
+  'src/app.ts': ["import autoload from '@fastify/autoload'"],
+  'drizzle/sqlite/schema.ts': ["import { text } from 'drizzle-orm/sqlite-core'"],
+  'drizzle/sqlite/drizzle.config.ts': ["import { defineConfig } from 'drizzle-kit'"]
+}
+
+const refused = {
+  'routes/account/devices.ts': [
+    "import { plugin } from '../../plugins/sessions.ts'",
+    "import { route } from '../login.ts'",
+    "import { route } from './password.ts'",
+    "import { users } from '../../drizzle/sqlite/schema.ts'",
+    "import { eq } from 'drizzle-orm'",
+    "import Database from 'better-sqlite3'",
+    "import { Redis } from 'ioredis'",
+    "import fastify from 'fastify'",
+    "import view from '@fastify/view'"
+  ],
+  'plugins/security.ts': [
+    "import { route } from '../routes/login.ts'",
+    "import { plugin } from './sessions.ts'",
+    "import { users } from '../drizzle/sqlite/schema.ts'"
+  ],
+  'src/users/sqlite-users.ts': [
+    "import { plugin } from '../../plugins/sessions.ts'",
+    "import { route } from '../../routes/login.ts'",
+    "import { config } from '../../drizzle/sqlite/drizzle.config.ts'",
+    "import fastify from 'fastify'",
+    "import fp from 'fastify-plugin'",
+    "import cookie from '@fastify/cookie'"
+  ],
+  'src/app.ts': ["import { route } from '../routes/login.ts'"],
+  'drizzle/sqlite/schema.ts': [
+    "import { minute } from '../../src/sessions/session-store.ts'",
+    "import Database from 'better-sqlite3'"
+  ]
+}
+
+t.test('an import that goes with the direction passes', async t => {
+  for (const [path, line] of linesOf(allowed)) t.notOk(await isRefused(path, line), `${path}: ${line}`)
+})
+
+t.test('an import against the direction is refused', async t => {
+  for (const [path, line] of linesOf(refused)) t.ok(await isRefused(path, line), `${path}: ${line}`)
+})
+
+t.test('a route or a plugin cannot get around the direction with import()', async t => {
+  const line = "await import('../plugins/sessions.ts')"
+  for (const path of ['routes/login.ts', 'plugins/views.ts']) {
+    t.ok((await rulesBroken(path, line)).includes('no-restricted-syntax'), path)
+  }
+})
+
+t.test('the environment is read in src/config.ts alone', async t => {
+  const lines = ['console.log(process.env.HOME)', "console.log(process['env'].HOME)", 'const { env } = process', "import { env } from 'node:process'"]
+  for (const line of lines) {
+    for (const path of ['src/app.ts', 'plugins/views.ts', 'routes/login.ts']) {
+      t.ok((await rulesBroken(path, line)).includes('no-restricted-syntax'), `${path}: ${line}`)
+    }
+    t.notOk((await rulesBroken('src/config.ts', line)).includes('no-restricted-syntax'), `src/config.ts: ${line}`)
+  }
+})
+
+t.test('no any, no value import of what is only a type, no function longer than a screen', async t => {
+  const long = `export function story () {\n${'  console.log()\n'.repeat(30)}}`
+  t.strictSame(await rulesBroken('src/story.ts', 'export const anything: any = 1'), ['@typescript-eslint/no-explicit-any'])
+  t.strictSame(await rulesBroken('src/story.ts', "import { User } from './user.ts'\nexport type Named = User"), ['@typescript-eslint/consistent-type-imports'])
+  t.strictSame(await rulesBroken('src/story.ts', long), ['max-lines-per-function'])
+  t.strictSame(await rulesBroken('test/story.test.ts', long), [])
+})
+
+function linesOf (table: Record<string, string[]>) {
+  return Object.entries(table).flatMap(([path, lines]) => lines.map(line => [path, line] as const))
+}
+
+async function isRefused (path: string, line: string) {
+  return (await rulesBroken(path, line)).includes('@typescript-eslint/no-restricted-imports')
+}
+
+/** The rules that a line breaks by what it says, not by how the snippet is laid out or that nothing uses it. */
+async function rulesBroken (filePath: string, line: string) {
+  const [result] = await eslint.lintText(`${line}\n`, { filePath })
+  return (result?.messages ?? [])
+    .map(message => message.ruleId ?? message.message)
+    .filter(rule => !rule.endsWith('no-unused-vars') && rule !== 'dot-notation')
+}
