@@ -1,0 +1,63 @@
+import { SessionExists } from '../errors.ts'
+import { changedFields, checkChanges, checkFields } from './session-record.ts'
+import type { Clock, NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
+
+type Sessions = Map<string, StoredSession>
+
+/** Sessions of one process that end with it. Hands copies in and out, as a store across the network would. */
+export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
+  const sessions: Sessions = new Map()
+  return {
+    description: 'memory',
+    create: session => create(sessions, session),
+    read: async handle => structuredClone(live(sessions, handle, now())),
+    update: (handle, changes) => update(sessions, handle, changes, now()),
+    revoke: async handle => { sessions.delete(handle) },
+    listOf: async userId => structuredClone(of(sessions, userId).filter(isLiveAt(now()))),
+    revokeOf: async (userId, handle) => end(sessions, of(sessions, userId).filter(mine => mine.handle === handle), now()) > 0,
+    revokeAllOf: async (userId, except) => end(sessions, of(sessions, userId).filter(mine => mine.handle !== except), now()),
+    sweep: async () => sweep(sessions, now()),
+    ping: async () => {},
+    close: async () => {}
+  }
+}
+
+async function create (sessions: Sessions, { handle, fields, expiresAt }: NewSession): Promise<void> {
+  checkFields(fields)
+  if (sessions.has(handle)) throw new SessionExists()
+  sessions.set(handle, structuredClone({ handle, fields, expiresAt }))
+}
+
+async function update (sessions: Sessions, handle: string, changes: SessionChanges, time: number): Promise<boolean> {
+  checkChanges(changes)
+  const session = live(sessions, handle, time)
+  if (!session) return false
+  const fields = structuredClone(changedFields(session.fields, changes))
+  sessions.set(handle, { handle, fields, expiresAt: changes.renewal?.expiresAt ?? session.expiresAt })
+  return true
+}
+
+function isLiveAt (time: number) {
+  return (session: StoredSession) => session.expiresAt > time
+}
+
+function live (sessions: Sessions, handle: string, time: number): StoredSession | null {
+  const session = sessions.get(handle)
+  return session && session.expiresAt > time ? session : null
+}
+
+function of (sessions: Sessions, userId: string): StoredSession[] {
+  return [...sessions.values()].filter(session => session.fields.userId === userId)
+}
+
+/** Ends sessions, the expired among them too. @returns how many of them were alive */
+function end (sessions: Sessions, ended: StoredSession[], time: number): number {
+  for (const { handle } of ended) sessions.delete(handle)
+  return ended.filter(isLiveAt(time)).length
+}
+
+function sweep (sessions: Sessions, time: number): number {
+  const expired = [...sessions.values()].filter(session => session.expiresAt <= time)
+  end(sessions, expired, time)
+  return expired.length
+}

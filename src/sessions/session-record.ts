@@ -1,0 +1,96 @@
+import type { Json, SessionChanges, SessionFields } from './session-store.ts'
+
+/*
+ * What may be stored as a session, and what counts as one of ours when it is read back. The same for every store.
+ */
+
+/** Raised when records of the older shape must no longer be read. */
+export const RECORD_VERSION = 1
+
+// Far above any session. The first keeps a bug from filling the store, the second a planted record from filling the memory.
+const MAX_WRITTEN_CHARACTERS = 65_536
+const MAX_READ_CHARACTERS = 1_048_576
+
+const OWNED_BY_STORES = ['v', 'expiresAt']
+
+// Stored fields are copied onto the object of @fastify/session that has these members: one field named `save` breaks the request.
+const MEMBERS_OF_A_SESSION = [
+  'save', 'destroy', 'regenerate', 'reload', 'touch', 'options', 'get', 'set',
+  'isModified', 'isSaved', 'cookie', 'sessionId', 'encryptedSessionId'
+]
+
+const reservedNames = new Set([...OWNED_BY_STORES, ...MEMBERS_OF_A_SESSION])
+
+/** @throws TypeError for fields that would not be read back as they are */
+export function checkFields (fields: SessionFields): void {
+  Object.keys(fields).forEach(checkName)
+  if (!isOwner(fields.userId)) throw new TypeError('The userId of a session is a text, or there is none.')
+  if (charactersIn(encodeEach(fields)) > MAX_WRITTEN_CHARACTERS) throw new TypeError('A session does not hold that much.')
+}
+
+/** @throws TypeError for changes that would not be read back as they are, or would hand the session to another user */
+export function checkChanges ({ set, remove }: SessionChanges): void {
+  remove.forEach(checkName)
+  if ('userId' in set || remove.includes('userId')) throw new TypeError('A session never changes hands: userId stays.')
+  checkFields(set)
+}
+
+/** The fields after the changes. */
+export function changedFields (fields: SessionFields, { set, remove }: SessionChanges): SessionFields {
+  const kept = Object.entries(fields).filter(([name]) => !remove.includes(name))
+  return { ...Object.fromEntries(kept), ...set }
+}
+
+/** The fields with each value as JSON. */
+export function encodeEach (fields: SessionFields): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, encode(name, value)]))
+}
+
+/** What encodeEach made of the fields, turned back; null when it is not one of ours. */
+export function decodeEach (encoded: Record<string, string>): SessionFields | null {
+  if (charactersIn(encoded) > MAX_READ_CHARACTERS) return null
+  return asFields(Object.fromEntries(Object.entries(encoded).map(([name, text]) => [name, decode(text)])))
+}
+
+/** The fields in one JSON object; null when it is not one of ours. */
+export function decodeAll (text: string): SessionFields | null {
+  return text.length > MAX_READ_CHARACTERS ? null : asFields(decode(text))
+}
+
+function encode (name: string, value: Json): string {
+  const text: string | undefined = JSON.stringify(value)
+  if (text === undefined) throw new TypeError(`The session field ${name} holds what JSON cannot carry.`)
+  return text
+}
+
+/** Undefined, which JSON cannot say, stands for a text that is no JSON. */
+function decode (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function asFields (value: unknown): SessionFields | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const fields = value as SessionFields
+  const sound = Object.entries(fields).every(([name, field]) => field !== undefined && !isReserved(name))
+  return sound && isOwner(fields.userId) ? fields : null
+}
+
+function checkName (name: string): void {
+  if (isReserved(name)) throw new TypeError(`A session has no room for a field named ${name}.`)
+}
+
+function isReserved (name: string): boolean {
+  return reservedNames.has(name) || name in Object.prototype
+}
+
+function isOwner (userId: Json | undefined): boolean {
+  return userId === undefined || (typeof userId === 'string' && userId !== '')
+}
+
+function charactersIn (encoded: Record<string, string>): number {
+  return Object.entries(encoded).reduce((sum, [name, text]) => sum + name.length + text.length, 0)
+}

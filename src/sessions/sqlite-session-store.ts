@@ -1,0 +1,114 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { and, eq, gt, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
+import { sessions } from '../../drizzle/sqlite/schema.ts'
+import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { SessionExists, SessionsUnavailable } from '../errors.ts'
+import { orUnavailable } from '../unavailable.ts'
+import { changedFields, checkChanges, checkFields, decodeAll, RECORD_VERSION } from './session-record.ts'
+import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
+import type { StoreOptions } from './store-options.ts'
+
+type Row = typeof sessions.$inferSelect
+type Table = ReturnType<typeof tableOf>
+
+// Each batch stops the event loop and other writers, so it is small.
+const SWEEP_BATCH = 200
+
+/** Sessions in the table `sessions`. The file is shared with the users, so whoever opened it closes it. */
+export function sqliteSessionStore (database: SqliteDatabase, options: StoreOptions): SessionStore {
+  const table = tableOf(database, options)
+  return {
+    description: `SQLite at ${database.$client.name}`,
+    create: session => create(table, session),
+    read: handle => answer(() => read(table, handle)),
+    update: (handle, changes) => update(table, handle, changes),
+    revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
+    listOf: userId => answer(() => listOf(table, userId)),
+    revokeOf: (userId, handle) => answer(() => end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
+    revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
+    sweep: () => answer(() => sweep(table)),
+    ping: async () => { await answer(() => table.rowOf.all({ handle: '' })) },
+    close: async () => {}
+  }
+}
+
+function tableOf (database: SqliteDatabase, options: StoreOptions) {
+  // Compiled once, as every request runs it.
+  const rowOf = database.select().from(sessions).where(eq(sessions.handle, sql.placeholder('handle'))).prepare()
+  return { ...options, database, rowOf }
+}
+
+function answer<T> (work: () => T | Promise<T>): Promise<T> {
+  return orUnavailable(SessionsUnavailable, work)
+}
+
+async function create ({ database }: Table, { handle, fields, expiresAt }: NewSession): Promise<void> {
+  checkFields(fields)
+  const row = { handle, userId: ownerIn(fields), version: RECORD_VERSION, fields: JSON.stringify(fields), expiresAt }
+  const { changes } = await answer(() => database.insert(sessions).values(row).onConflictDoNothing().run())
+  if (changes === 0) throw new SessionExists()
+}
+
+function read (table: Table, handle: string): StoredSession | null {
+  const time = table.now()
+  return readRows(table, table.rowOf.all({ handle })).find(session => session.expiresAt > time) ?? null
+}
+
+async function update (table: Table, handle: string, changes: SessionChanges): Promise<boolean> {
+  checkChanges(changes)
+  // The lock is taken before reading: a transaction that has read cannot wait for another writer, it only fails.
+  return answer(() => table.database.transaction(() => change(table, handle, changes), { behavior: 'immediate' }))
+}
+
+function change (table: Table, handle: string, changes: SessionChanges): boolean {
+  const session = read(table, handle)
+  if (!session) return false
+  const fields = JSON.stringify(changedFields(session.fields, changes))
+  const expiresAt = changes.renewal?.expiresAt
+  table.database.update(sessions).set({ fields, expiresAt }).where(eq(sessions.handle, handle)).run()
+  return true
+}
+
+function listOf (table: Table, userId: string): StoredSession[] {
+  const live = and(eq(sessions.userId, userId), gt(sessions.expiresAt, table.now()))
+  return readRows(table, table.database.select().from(sessions).where(live).all())
+}
+
+/** Ends sessions, the expired among them too. @returns how many of them were alive */
+function end ({ database, now }: Table, ...which: SQL[]): number {
+  const time = now()
+  const ended = database.delete(sessions).where(and(...which)).returning({ expiresAt: sessions.expiresAt }).all()
+  return ended.filter(({ expiresAt }) => expiresAt > time).length
+}
+
+async function sweep ({ database, now }: Table): Promise<number> {
+  const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now()))
+  const batch = database.delete(sessions).where(inArray(sessions.handle, expired.limit(SWEEP_BATCH)))
+  let removed = batch.run().changes
+  for (let more = removed; more > 0; removed += more) {
+    await nextTurn()
+    more = batch.run().changes
+  }
+  return removed
+}
+
+/** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */
+function readRows ({ database, log }: Table, rows: Row[]): StoredSession[] {
+  return rows.flatMap(row => {
+    const session = sessionIn(row)
+    if (session) return session
+    database.delete(sessions).where(eq(sessions.handle, row.handle)).run()
+    log.warn({ handle: row.handle }, 'removed a stored session that is not one of ours')
+    return []
+  })
+}
+
+function sessionIn ({ handle, userId, version, fields: text, expiresAt }: Row): StoredSession | null {
+  if (version !== RECORD_VERSION || !Number.isSafeInteger(expiresAt)) return null
+  const fields = decodeAll(text)
+  return fields && ownerIn(fields) === userId ? { handle, fields, expiresAt } : null
+}
+
+function ownerIn ({ userId }: SessionFields): string | null {
+  return typeof userId === 'string' ? userId : null
+}
