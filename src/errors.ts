@@ -5,7 +5,31 @@ import createError from '@fastify/error'
  * Only the sentences of this file ever reach a client; any other error is answered with its status' own sentence.
  */
 
-export const SessionsUnavailable = createError('SESSIONS_UNAVAILABLE', 'Sessions cannot be read right now. Please try again in a moment.', 503)
-export const SessionExists = createError('SESSION_EXISTS', 'A session of this handle exists already.', 500)
-export const UsersUnavailable = createError('USERS_UNAVAILABLE', 'Accounts cannot be read right now. Please try again in a moment.', 503)
-export const HashingBusy = createError('HASHING_BUSY', 'Too many people are logging in right now. Please try again in a moment.', 503)
+const ownCodes = new Set<string>()
+
+function own (code: string, sentence: string, statusCode: number) {
+  ownCodes.add(code)
+  return createError(code, sentence, statusCode)
+}
+
+/** Tells our errors, whose sentences may be shown, from everybody else's. */
+export function isOwn (error: Error & { code?: string }): boolean {
+  return error.code !== undefined && ownCodes.has(error.code)
+}
+
+/** Seconds after which trying again makes sense, sent as Retry-After with each 503. */
+export const RETRY_AFTER_SECONDS = 5
+
+export const SessionsUnavailable = own('SESSIONS_UNAVAILABLE', 'Sessions cannot be read right now. Please try again in a moment.', 503)
+export const SessionExists = own('SESSION_EXISTS', 'A session of this handle exists already.', 500)
+export const UsersUnavailable = own('USERS_UNAVAILABLE', 'Accounts cannot be read right now. Please try again in a moment.', 503)
+export const HashingBusy = own('HASHING_BUSY', 'Too many people are logging in right now. Please try again in a moment.', 503)
+export const NotOverHttps = own('NOT_OVER_HTTPS', 'Logging in is not possible until this site is set up for https. Its operator finds the reason in the log.', 503)
+
+export const FormUnreadable = own('FORM_UNREADABLE', 'The form was sent with %s.', 400)
+export const FormIncomplete = own('FORM_INCOMPLETE', 'Something in the form needs another look.', 400)
+export const LoginFailed = own('LOGIN_FAILED', 'The email and the password do not fit together.', 401)
+export const LoginRequired = own('LOGIN_REQUIRED', 'Please log in first.', 401)
+export const ForeignForm = own('FOREIGN_FORM', 'This form was not sent from a page of this site, so it was not accepted. Open the page here and send it again.', 403)
+export const PageNotFound = own('PAGE_NOT_FOUND', 'There is no such page.', 404)
+export const EmailTaken = own('EMAIL_TAKEN', 'This email has an account already.', 409)

@@ -1,0 +1,40 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { isOwn, RETRY_AFTER_SECONDS } from '../src/errors.ts'
+
+interface Words { heading: string, sentence: string }
+
+const unreadable = { heading: 'This request could not be read', sentence: 'What arrived is not what our pages send. Please go back and try again.' }
+
+/** For errors that are not ours, by status. A library's own message may carry a path, a host or a query. */
+const words: Record<number, Words> = {
+  400: unreadable,
+  401: { heading: 'Please log in', sentence: 'Please log in first.' },
+  403: { heading: 'This was not accepted', sentence: 'It was not accepted.' },
+  404: { heading: 'There is nothing here', sentence: 'There is no such page.' },
+  413: { heading: 'This is too large', sentence: 'What arrived is larger than any of our forms.' },
+  415: { heading: 'This is not a form', sentence: 'Only the forms of this site are accepted.' },
+  429: { heading: 'Too many tries', sentence: 'Please wait a moment and try again.' },
+  500: { heading: 'Something went wrong here', sentence: 'This is our mistake, and it was written down. Please try again later.' },
+  503: { heading: 'This does not work right now', sentence: 'Please try again in a moment.' }
+}
+
+/** Answers every error, as a page or as JSON: ours with its own sentence, any other with its status' words. */
+async function errors (app: FastifyInstance): Promise<void> {
+  app.setErrorHandler(answerError)
+}
+
+async function answerError (error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const statusCode = error.statusCode ?? 500
+  if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
+  const { heading, sentence } = words[statusCode] ?? unreadable
+  const message = isOwn(error) ? error.message : sentence
+  const retryAfter = statusCode === 503 ? RETRY_AFTER_SECONDS : null
+  if (retryAfter !== null) reply.header('retry-after', retryAfter)
+  reply.code(statusCode)
+  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, retryAfter })
+  return await reply.send({ statusCode, code: error.code ?? 'INTERNAL_SERVER_ERROR', error: STATUS_CODES[statusCode], message })
+}
+
+export default fp(errors, { name: 'errors', dependencies: ['views'] })

@@ -1,0 +1,16 @@
+import formbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { readForm } from '../../src/read-form.ts'
+
+/** Forms, and nothing else: a body of any other type is a 415. */
+async function formBody (app: FastifyInstance): Promise<void> {
+  app.removeAllContentTypeParsers()
+  await app.register(formbody, { parser: body => new URLSearchParams(body) as unknown as Record<string, unknown> })
+  // Not in the parser, whose errors would end the process instead of the request.
+  app.addHook('preValidation', async request => {
+    if (request.body instanceof URLSearchParams) request.body = readForm(request.body)
+  })
+}
+
+export default fp(formBody, { name: 'form-body' })

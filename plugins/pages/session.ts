@@ -1,0 +1,43 @@
+import cookie from '@fastify/cookie'
+import session from '@fastify/session'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
+import { sessionCookie } from '../../src/sessions/session-cookie.ts'
+import { keptSecret } from '../../src/sessions/session-secret.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The browser holds a session cookie that opens nothing. */
+    hasDeadCookie: boolean
+  }
+}
+
+/** `request.session`: read from the store once per request, written when something changed. */
+async function sessionOfRequest (app: FastifyInstance): Promise<void> {
+  const { config, now, sessions } = app
+  const { name, attributes } = sessionCookie(config)
+
+  app.decorateRequest('hasDeadCookie', false)
+  await app.register(cookie)
+  app.addHook('onRequest', refuseTwoCookies)
+  await app.register(session, {
+    store: fastifySessionAdapter({ store: sessions, limits: config, now }),
+    secret: config.sessionSecrets.length > 0 ? config.sessionSecrets : keptSecret(config.dataDir),
+    cookieName: name,
+    cookie: attributes,
+    saveUninitialized: false,
+    rolling: false
+  })
+
+  // A host next door can plant a second cookie of the same name, and the order in which they arrive says nothing
+  // about which one is ours (RFC 6265, 5.4). Neither is believed.
+  async function refuseTwoCookies (request: FastifyRequest) {
+    const names = request.headers.cookie?.split(';').map(pair => pair.split('=', 1)[0]!.trim()) ?? []
+    if (names.filter(sent => sent === name).length < 2) return
+    request.cookies[name] = undefined
+    request.hasDeadCookie = true
+  }
+}
+
+export default fp(sessionOfRequest, { name: 'session', dependencies: ['sessions'] })

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { addressGroup } from '../../src/address-group.ts'
+import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
+import { withVisit, type Visit } from '../../src/sessions/visits.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Adds this page to the session's history; starts an anonymous session for it where there is none. Never fails. */
+    rememberVisit (): Promise<void>
+  }
+  interface Session {
+    /** The last pages looked at, newest first. */
+    visits?: Visit[]
+  }
+}
+
+/** How many anonymous sessions one address may start in ten minutes, as long as such a session lives. */
+const PER_ADDRESS = { points: 20, duration: 600 }
+
+async function visits (app: FastifyInstance): Promise<void> {
+  const cookie = sessionCookie(app.config)
+  const starts = new RateLimiterMemory(PER_ADDRESS)
+  app.decorateRequest('rememberVisit', rememberVisit)
+
+  async function rememberVisit (this: FastifyRequest) {
+    const isNew = this.session.asStored === undefined
+    if (isNew && !await mayStart(this)) return
+    this.session.visits = withVisit(this.session.visits ?? [], this.routeOptions.url!, app.now())
+    if (isNew) await startOrForget(this)
+  }
+
+  // Counted before anything is stored, so that a flood of visitors without cookies fills no store.
+  async function mayStart (request: FastifyRequest) {
+    if (!isCarried(cookie, request.protocol)) return false
+    return await starts.consume(addressGroup(request.ip)).then(() => true, () => false)
+  }
+
+  // A visitor gets the page also while the store is down: only the history is missing.
+  async function startOrForget (request: FastifyRequest) {
+    try {
+      await request.session.save()
+    } catch (err) {
+      request.log.warn({ err }, 'visit not remembered')
+      await request.session.regenerate()
+    }
+  }
+}
+
+export default fp(visits, { name: 'visits', dependencies: ['session'] })

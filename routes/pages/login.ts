@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
+import { fieldErrors } from '../../src/field-errors.ts'
+import { pathHere } from '../../src/path-here.ts'
+import { authenticate } from '../../src/users/authenticate.ts'
+
+const EMAIL_MAX = 254
+const PASSWORD_MAX = 1024
+const NEXT_MAX = 2048
+
+const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
+const Form = Type.Object({
+  email: Type.String({ minLength: 1, maxLength: EMAIL_MAX }),
+  password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX }),
+  remember: Type.Optional(Type.Literal('on')),
+  next: Type.Optional(Type.String({ maxLength: NEXT_MAX }))
+}, { additionalProperties: false })
+
+const sentences = {
+  email: `Enter your email address, at most ${EMAIL_MAX} characters.`,
+  password: `Enter your password, at most ${PASSWORD_MAX} characters.`,
+  remember: 'Tick the box or leave it.',
+  next: `The page to go to next has at most ${NEXT_MAX} characters.`
+}
+const wrongLogin = { form: 'The email and the password do not fit together.' }
+
+export default async function login (app: FastifyInstance): Promise<void> {
+  const { publicUrl } = app.config
+
+  app.get<{ Querystring: Static<typeof Query> }>('/login', { schema: { querystring: Query } }, async (request, reply) => {
+    const next = pathHere(request.query.next, publicUrl)
+    if (request.currentUser !== null) return await reply.redirect(next ?? '/dashboard', 303)
+    return await reply.page('login', { values: { email: '', next: next ?? '', remember: false }, errors: {} })
+  })
+
+  app.post<{ Body: Static<typeof Form> }>('/login', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
+    const errors = fieldErrors(request.validationError?.validation, sentences)
+    const { email = '', password, remember, next } = request.body
+    const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
+    if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
+
+    const user = await authenticate(app.users, app.passwords, { email, password })
+    if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
+    await request.logIn(user, { remember: remember === 'on' })
+    return await reply.redirect(pathHere(next, publicUrl) ?? '/dashboard', 303)
+  })
+}

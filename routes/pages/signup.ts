@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify'
+import { EmailTaken, FormIncomplete } from '../../src/errors.ts'
+import { fieldErrors } from '../../src/field-errors.ts'
+import { canonicalEmail } from '../../src/users/email-address.ts'
+import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
+import { signUp } from '../../src/users/sign-up.ts'
+
+const emptyForm = { first_name: '', last_name: '', email: '' }
+const emailTaken = { email: 'This email has an account already. Log in instead, or use another email.' }
+
+export default async function signup (app: FastifyInstance): Promise<void> {
+  const { passwordMinLength } = app.config
+  const { schema, sentences } = signUpForm(passwordMinLength)
+
+  app.get('/signup', async (request, reply) => {
+    if (request.currentUser !== null) return await reply.redirect('/dashboard', 303)
+    return await reply.page('signup', { values: emptyForm, errors: {}, passwordMinLength })
+  })
+
+  app.post<{ Body: SignUpFields }>('/signup', { schema: { body: schema }, attachValidation: true }, async (request, reply) => {
+    const errors = fieldErrors(request.validationError?.validation, sentences)
+    const { password, ...values } = request.body
+    const email = canonicalEmail(values.email ?? '')
+    if (email === null) errors.email = sentences.email
+    const form = { values: { ...emptyForm, ...values }, passwordMinLength }
+    if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'signup', { ...form, errors })
+
+    const person = { firstName: values.first_name.trim(), lastName: values.last_name.trim(), email, password }
+    const user = await signUp(app.users, app.passwords, person)
+    if (user === null) return await reply.refuse(new EmailTaken(), 'signup', { ...form, errors: emailTaken })
+    await request.logIn(user)
+    return await reply.redirect('/dashboard', 303)
+  })
+}

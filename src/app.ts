@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import { loadConfig, SettingError } from './config.ts'
+import { latchkey } from './latchkey.ts'
+import { serverOptions } from './server-options.ts'
+
+/** What `fastify start --options` loads: the server's options, and the service as a plugin. */
+const config = orStop(loadConfig)
+
+export const options = serverOptions(config)
+
+export default async function app (fastify: FastifyInstance): Promise<void> {
+  try {
+    await fastify.register(latchkey, { config })
+  } catch (error) {
+    stop(error)
+  }
+}
+
+function orStop<T> (read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    return stop(error)
+  }
+}
+
+// A setting's error is one sentence for the operator. Anything else is a fault, and shows where it happened.
+function stop (error: unknown): never {
+  console.error(error instanceof SettingError ? error.message : error)
+  process.exit(1)
+}

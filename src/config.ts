@@ -1,0 +1,154 @@
+import { resolve } from 'node:path'
+import { isIP } from 'node:net'
+import type { Ajv } from 'ajv'
+import envSchema from 'env-schema'
+import { Type, type Static } from 'typebox'
+import { packageRoot } from './package-root.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+const SECRET_MIN_LENGTH = 32
+
+/** What the service runs with. Times are milliseconds, paths are absolute. */
+export interface Config {
+  /** The one origin whose forms are accepted, and the base of every absolute link. */
+  publicUrl: URL
+  /** The first signs, all verify. Empty: one is made and kept in `dataDir`. */
+  sessionSecrets: string[]
+  sqlitePath: string
+  redisUrl: string | undefined
+  redisPrefix: string
+  dataDir: string
+  idleMs: number
+  absoluteMs: number
+  rememberMs: number
+  sessionsPerUser: number
+  passwordMinLength: number
+  trustedProxies: string[]
+  cookieDomain: string | undefined
+  logLevel: string
+}
+
+/** A setting that cannot be used. Its message is the one sentence that the operator sees. */
+export class SettingError extends Error {}
+
+const wholeNumber = (minimum: number, maximum: number, fallback: number) => Type.Integer({
+  minimum, maximum, default: fallback, description: `a whole number from ${minimum} to ${maximum}`
+})
+const text = (format: string, description: string, more: object = {}) => Type.String({ format, description, ...more })
+
+/** The environment: the one description of every setting. `description` is the end of the sentence "it takes …". */
+const Settings = Type.Object({
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'a port number' }),
+  PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
+  SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, each of at least ${SECRET_MIN_LENGTH} characters`, { secret: true })),
+  DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite', { secret: true })),
+  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address', { secret: true })),
+  REDIS_PREFIX: Type.String({ default: 'latchkey:', maxLength: 64, description: 'at most 64 characters' }),
+  DATA_DIR: Type.String({ default: 'data', description: 'a folder' }),
+  SESSION_IDLE_MINUTES: wholeNumber(2, 525_600, 60),
+  SESSION_ABSOLUTE_HOURS: wholeNumber(1, 8_760, 24),
+  SESSION_REMEMBER_DAYS: wholeNumber(1, 3_650, 30),
+  SESSIONS_PER_USER: wholeNumber(1, 1_000, 50),
+  PASSWORD_MIN_LENGTH: wholeNumber(8, 256, 15),
+  TRUSTED_PROXIES: Type.Optional(text('proxies', 'addresses and CIDR ranges with commas between them, such as 10.0.0.0/8, ::1')),
+  COOKIE_DOMAIN: Type.Optional(text('domain', 'the domain that the sibling hosts share, such as example.com; PUBLIC_URL must be https and under it')),
+  LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), {
+    default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent'
+  })
+})
+
+/** Ajv formats: what a string must be, beyond being a string. */
+const formats: Record<string, (value: string) => boolean> = {
+  origin: value => {
+    const url = URL.parse(value)
+    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+  },
+  secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
+  database: value => /^file:./.test(value),
+  redis: value => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''),
+  proxies: value => splitList(value).every(isAddressOrRange),
+  domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
+}
+
+/**
+ * Reads the settings from the environment, and from `.env` in the package's folder where the environment is silent.
+ * @throws SettingError with one sentence: the setting, what it was given (never a secret), what it takes
+ */
+export function loadConfig (environment: NodeJS.ProcessEnv = process.env): Config {
+  const settings = readSettings(environment)
+  const dataDir = resolve(packageRoot, settings.DATA_DIR)
+  const config = {
+    publicUrl: new URL(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`),
+    sessionSecrets: splitList(settings.SESSION_SECRET ?? ''),
+    sqlitePath: resolve(packageRoot, settings.DATABASE_URL?.slice('file:'.length) ?? `${dataDir}/latchkey.sqlite`),
+    redisUrl: settings.REDIS_URL,
+    redisPrefix: settings.REDIS_PREFIX,
+    dataDir,
+    idleMs: settings.SESSION_IDLE_MINUTES * MINUTE_MS,
+    absoluteMs: settings.SESSION_ABSOLUTE_HOURS * HOUR_MS,
+    rememberMs: settings.SESSION_REMEMBER_DAYS * DAY_MS,
+    sessionsPerUser: settings.SESSIONS_PER_USER,
+    passwordMinLength: settings.PASSWORD_MIN_LENGTH,
+    trustedProxies: splitList(settings.TRUSTED_PROXIES ?? ''),
+    cookieDomain: settings.COOKIE_DOMAIN,
+    logLevel: settings.LOG_LEVEL
+  }
+  requireTogether(config)
+  return config
+}
+
+function readSettings (environment: NodeJS.ProcessEnv): Static<typeof Settings> {
+  // An empty value in `.env` or a compose file means "not set".
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  try {
+    return envSchema<Static<typeof Settings>>({
+      schema: Settings,
+      data: given,
+      env: false,
+      dotenv: { path: resolve(packageRoot, '.env') },
+      ajv: { customOptions: teach }
+    })
+  } catch (error) {
+    throw new SettingError(sentenceFor((error as { errors: AjvError[] }).errors[0]!))
+  }
+}
+
+/** The formats above, and that an error tells what was given. */
+function teach (ajv: Ajv): Ajv {
+  ajv.opts.verbose = true
+  ajv.addKeyword('secret')
+  for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, validate)
+  return ajv
+}
+
+interface AjvError { instancePath: string, data: unknown }
+
+function sentenceFor ({ instancePath, data }: AjvError): string {
+  const name = instancePath.slice(1)
+  const schema = (Settings.properties as unknown as Record<string, { description: string, secret?: boolean }>)[name]!
+  const shown = schema.secret ? 'something else (not shown here, it may be secret)' : `"${data}"`
+  return `${name} was given ${shown}, but it takes ${schema.description}.`
+}
+
+/** The rules that two settings make together. */
+function requireTogether ({ redisUrl, sessionSecrets, cookieDomain, publicUrl }: Config): void {
+  if (redisUrl !== undefined && sessionSecrets.length === 0) {
+    throw new SettingError(`SESSION_SECRET is missing, but with REDIS_URL it takes a secret of at least ${SECRET_MIN_LENGTH} characters, because all machines must share it.`)
+  }
+  if (cookieDomain !== undefined && (publicUrl.protocol !== 'https:' || !`.${publicUrl.hostname}`.endsWith(`.${cookieDomain}`))) {
+    throw new SettingError(`COOKIE_DOMAIN was given "${cookieDomain}", but PUBLIC_URL ${publicUrl.origin} is not an https address under it.`)
+  }
+}
+
+function splitList (value: string): string[] {
+  return value.split(',').map(item => item.trim()).filter(item => item !== '')
+}
+
+function isAddressOrRange (value: string): boolean {
+  const [address, prefix, ...rest] = value.split('/')
+  const family = isIP(address!)
+  if (family === 0 || rest.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+}

@@ -1,0 +1,97 @@
+import type { SessionStore as CallbackStore } from '@fastify/session'
+import type { Session } from 'fastify'
+import { handleOf } from './session-handle.ts'
+import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
+import type { Clock, Json, SessionChanges, SessionFields, SessionStore } from './session-store.ts'
+
+declare module 'fastify' {
+  interface Session {
+    /** Epoch milliseconds. For a user: when they logged in. */
+    startedAt?: number
+    /** Epoch milliseconds, at most a minute old. Setting it renews the session. */
+    lastSeenAt?: number
+    /** What the store holds, so that saving sends only what changed. Undefined for a session that was never stored. */
+    asStored?: AsStored
+  }
+}
+
+interface AdapterOptions {
+  store: SessionStore
+  limits: SessionLimits
+  now: Clock
+}
+
+/**
+ * The fields as the store holds them, each as JSON, so that a nested change shows.
+ * `toJSON` keeps it out of the hash by which @fastify/session sees a change, and out of whatever else is serialized;
+ * being an enumerable property, it travels with the session that @fastify/session builds from the loaded one.
+ */
+class AsStored {
+  readonly json: Map<string, string>
+  constructor (fields: SessionFields) {
+    this.json = new Map(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]))
+  }
+
+  toJSON (): undefined {}
+}
+
+/** The only place where our promises meet the callbacks of @fastify/session, and its ids our handles. */
+export function fastifySessionAdapter (options: AdapterOptions): CallbackStore {
+  return {
+    get: (id, callback) => settle(load(options, handleOf(id)), callback),
+    set: (id, session, callback) => settle(save(options, handleOf(id), session), callback),
+    destroy: (id, callback) => settle(options.store.revoke(handleOf(id)), callback)
+  }
+}
+
+// The callback runs outside the promise chain: what it throws must not come back as a rejection and call it twice.
+function settle<T> (promise: Promise<T>, callback: (error: unknown, value?: T) => void): void {
+  promise.then(
+    value => process.nextTick(callback, null, value),
+    error => process.nextTick(callback, error)
+  )
+}
+
+async function load ({ store, limits, now }: AdapterOptions, handle: string): Promise<Session | null> {
+  const stored = await store.read(handle)
+  if (stored === null) return null
+  if (!isLive(stored.fields, limits, now())) {
+    await store.revoke(handle)
+    return null
+  }
+  // Without a `cookie`: its attributes come from today's settings at each request.
+  return { ...stored.fields, asStored: new AsStored(stored.fields) } as unknown as Session
+}
+
+async function save (options: AdapterOptions, handle: string, session: Session): Promise<void> {
+  if (session.asStored === undefined) return await create(options, handle, session)
+  const fields = fieldsOf(session)
+  const changes = changesBetween(session.asStored, fields)
+  if ('lastSeenAt' in changes.set) changes.renewal = deadlinesOf(fields, options.limits)
+  // False means revoked meanwhile. The request may finish, its changes are for nobody.
+  await options.store.update(handle, changes)
+  session.asStored = new AsStored(fields)
+}
+
+async function create ({ store, limits, now }: AdapterOptions, handle: string, session: Session): Promise<void> {
+  // @fastify/session saves the empty session of each regenerate(). It is created once it holds something.
+  if (Object.keys(fieldsOf(session)).length === 0) return
+  session.startedAt ??= now()
+  session.lastSeenAt ??= session.startedAt
+  const fields = fieldsOf(session)
+  await store.create({ handle, fields, ...deadlinesOf(fields, limits) })
+  session.asStored = new AsStored(fields)
+}
+
+function fieldsOf (session: Session): SessionFields {
+  const { cookie, asStored, ...fields } = session
+  return JSON.parse(JSON.stringify(fields))
+}
+
+function changesBetween ({ json }: AsStored, fields: SessionFields): SessionChanges {
+  const changed = (name: string, value: Json) => json.get(name) !== JSON.stringify(value)
+  return {
+    set: Object.fromEntries(Object.entries(fields).filter(([name, value]) => changed(name, value))),
+    remove: [...json.keys()].filter(name => !(name in fields))
+  }
+}

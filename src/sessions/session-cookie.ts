@@ -1,0 +1,23 @@
+import type { Config } from '../config.ts'
+
+/** The cookie's attributes, from today's settings at every request; nothing about them is stored. */
+export interface SessionCookie {
+  name: string
+  attributes: { path: '/', httpOnly: true, sameSite: 'lax', secure: boolean, domain?: string }
+}
+
+/**
+ * `__Host-` makes the browser refuse the cookie unless it is Secure, has no Domain, and covers the whole host, so that
+ * a sibling host cannot plant one (RFC 6265bis, 4.1.3.2). A shared domain cannot have that, but `__Secure-` it can.
+ */
+export function sessionCookie ({ publicUrl, cookieDomain }: Config): SessionCookie {
+  const secure = publicUrl.protocol === 'https:'
+  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
+  if (cookieDomain !== undefined) return { name: '__Secure-session', attributes: { ...attributes, domain: cookieDomain } }
+  return { name: secure ? '__Host-session' : 'session', attributes }
+}
+
+/** Whether the browser keeps the cookie of an answer to a request that arrived by this protocol. */
+export function isCarried ({ attributes }: SessionCookie, protocol: string): boolean {
+  return !attributes.secure || protocol === 'https'
+}

@@ -1,0 +1,45 @@
+import { availableParallelism } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { hash, verify } from '@node-rs/argon2'
+import fastq from 'fastq'
+import { HashingBusy } from '../errors.ts'
+
+/** argon2id (the library's default variant) with OWASP's parameters: 19 MiB, two passes, one lane. */
+const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+const CURRENT_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
+
+export interface Passwords {
+  /** @returns argon2id in PHC string format. @throws HASHING_BUSY when too many wait already */
+  hash (password: string): Promise<string>
+  /** @throws HASHING_BUSY when too many wait already */
+  verify (passwordHash: string, password: string): Promise<boolean>
+  /** Whether a hash was made with other parameters than today's. */
+  isOutdated (passwordHash: string): boolean
+  /** A hash that no password fits, with today's parameters: what an unknown email is checked against. */
+  readonly nobodys: string
+}
+
+/**
+ * Hashing happens on libuv's threads, never on the event loop, as many at once as there are cores.
+ * @param waiting how many may wait for a core; more are refused, or a flood of logins would hold everybody for minutes
+ */
+export async function openPasswords ({ waiting = 128 } = {}): Promise<Passwords> {
+  const queue = fastq.promise(async (task: () => Promise<unknown>) => await task(), availableParallelism())
+
+  async function queued<T> (task: () => Promise<T>): Promise<T> {
+    if (queue.length() >= waiting) throw new HashingBusy()
+    return await queue.push(task) as T
+  }
+
+  const passwords = {
+    hash: (password: string) => queued(() => hash(normalize(password), PARAMETERS)),
+    verify: (passwordHash: string, password: string) => queued(() => verify(passwordHash, normalize(password))),
+    isOutdated: (passwordHash: string) => !passwordHash.startsWith(CURRENT_PREFIX)
+  }
+  return { ...passwords, nobodys: await passwords.hash(randomBytes(32).toString('base64url')) }
+}
+
+/** One password typed on two keyboards can arrive as two strings (NIST SP 800-63B, 3.1.1.2). */
+function normalize (password: string): string {
+  return password.normalize('NFC')
+}

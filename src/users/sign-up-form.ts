@@ -1,0 +1,25 @@
+import { Type, type Static } from 'typebox'
+
+const NAME_MAX = 100
+const EMAIL_MAX = 254
+const PASSWORD_MAX = 1024
+
+/** What the sign-up page sends, bounded, and what to say about each field that is not so. */
+export function signUpForm (passwordMinLength: number) {
+  const name = Type.String({ maxLength: NAME_MAX, pattern: '\\S' })
+  const schema = Type.Object({
+    first_name: name,
+    last_name: name,
+    email: Type.String({ maxLength: EMAIL_MAX }),
+    password: Type.String({ minLength: passwordMinLength, maxLength: PASSWORD_MAX })
+  }, { additionalProperties: false })
+  const sentences = {
+    first_name: `Enter your first name, at most ${NAME_MAX} characters.`,
+    last_name: `Enter your last name, at most ${NAME_MAX} characters.`,
+    email: 'Enter an email address, such as name@example.com.',
+    password: `Choose a password of at least ${passwordMinLength} characters and at most ${PASSWORD_MAX}.`
+  }
+  return { schema, sentences }
+}
+
+export type SignUpFields = Static<ReturnType<typeof signUpForm>['schema']>

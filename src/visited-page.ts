@@ -1,0 +1,13 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { shownTime } from './shown-time.ts'
+
+const names: Record<string, string> = { '/': 'Home', '/about': 'About', '/contact': 'Contact' }
+
+/** A page for anyone that remembers the visit and shows this session's history. */
+export function visitedPage (view: string) {
+  return async function handle (request: FastifyRequest, reply: FastifyReply) {
+    await request.rememberVisit()
+    const visits = (request.session.visits ?? []).map(([path, at]) => ({ path, name: names[path], at: shownTime(at) }))
+    return await reply.page(view, { visits })
+  }
+}
