@@ -4,11 +4,12 @@ import { latchkey } from './latchkey.ts'
 import { serverOptions } from './server-options.ts'
 
 /** What `fastify start --options` loads: the server's options, and the service as a plugin. */
-const config = orStop(loadConfig)
+const config = orStop(() => loadConfig())
 
 export const options = serverOptions(config)
 
-export default async function app (fastify: FastifyInstance): Promise<void> {
+// fastify-cli refuses an async plugin that does not take its options.
+export default async function app (fastify: FastifyInstance, _options: object): Promise<void> {
   try {
     await fastify.register(latchkey, { config })
   } catch (error) {

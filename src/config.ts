@@ -72,12 +72,14 @@ const formats: Record<string, (value: string) => boolean> = {
   domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
 }
 
+const envFileOfPackage = resolve(packageRoot, '.env')
+
 /**
- * Reads the settings from the environment, and from `.env` in the package's folder where the environment is silent.
+ * Reads the settings from the environment, and where it is silent from a file, the package's own `.env`.
  * @throws SettingError with one sentence: the setting, what it was given (never a secret), what it takes
  */
-export function loadConfig (environment: NodeJS.ProcessEnv = process.env): Config {
-  const settings = readSettings(environment)
+export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFile = envFileOfPackage): Config {
+  const settings = readSettings(environment, envFile)
   const dataDir = resolve(packageRoot, settings.DATA_DIR)
   const config = {
     publicUrl: new URL(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`),
@@ -99,7 +101,7 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env): Confi
   return config
 }
 
-function readSettings (environment: NodeJS.ProcessEnv): Static<typeof Settings> {
+function readSettings (environment: NodeJS.ProcessEnv, envFile: string): Static<typeof Settings> {
   // An empty value in `.env` or a compose file means "not set".
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   try {
@@ -107,7 +109,7 @@ function readSettings (environment: NodeJS.ProcessEnv): Static<typeof Settings> 
       schema: Settings,
       data: given,
       env: false,
-      dotenv: { path: resolve(packageRoot, '.env') },
+      dotenv: { path: envFile },
       ajv: { customOptions: teach }
     })
   } catch (error) {

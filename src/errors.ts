@@ -26,6 +26,7 @@ export const UsersUnavailable = own('USERS_UNAVAILABLE', 'Accounts cannot be rea
 export const HashingBusy = own('HASHING_BUSY', 'Too many people are logging in right now. Please try again in a moment.', 503)
 export const NotOverHttps = own('NOT_OVER_HTTPS', 'Logging in is not possible until this site is set up for https. Its operator finds the reason in the log.', 503)
 
+export const AddressUnreadable = own('ADDRESS_UNREADABLE', 'This address cannot be read. Part of it may be missing.', 400)
 export const FormUnreadable = own('FORM_UNREADABLE', 'The form was sent with %s.', 400)
 export const FormIncomplete = own('FORM_INCOMPLETE', 'Something in the form needs another look.', 400)
 export const LoginFailed = own('LOGIN_FAILED', 'The email and the password do not fit together.', 401)

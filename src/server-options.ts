@@ -6,6 +6,9 @@ const BODY_LIMIT_BYTES = 16 * 1024
 /** Cuts a slow sender, and so bounds how long one can hold up a stop. */
 const REQUEST_TIMEOUT_MS = 8_000
 
+/** Where an address goes that cannot be decoded: the router would answer it by itself, past our pages and headers. */
+export const UNREADABLE_ADDRESS = '/unreadable-address'
+
 /** How the server listens. The three timeouts only work together: Node looks for late requests at each check. */
 export function serverOptions ({ logLevel, trustedProxies }: Config) {
   return {
@@ -20,7 +23,17 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    rewriteUrl: ({ url }) => isReadable(url!) ? url! : UNREADABLE_ADDRESS,
     // A form is taken as it was sent or refused: nothing is turned into another type, nothing is dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } }
   } satisfies FastifyHttpOptions<Server>
+}
+
+function isReadable (url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0]!)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,5 +1,5 @@
 import { SessionExists } from '../errors.ts'
-import { changedFields, checkChanges, checkFields } from './session-record.ts'
+import { changedFields, checkChanges, checkNew } from './session-record.ts'
 import type { Clock, NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 
 type Sessions = Map<string, StoredSession>
@@ -22,8 +22,9 @@ export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
   }
 }
 
-async function create (sessions: Sessions, { handle, fields, expiresAt }: NewSession): Promise<void> {
-  checkFields(fields)
+async function create (sessions: Sessions, session: NewSession): Promise<void> {
+  checkNew(session)
+  const { handle, fields, expiresAt } = session
   if (sessions.has(handle)) throw new SessionExists()
   sessions.set(handle, structuredClone({ handle, fields, expiresAt }))
 }

@@ -1,4 +1,4 @@
-import type { Json, SessionChanges, SessionFields } from './session-store.ts'
+import type { Json, NewSession, SessionChanges, SessionFields } from './session-store.ts'
 
 /*
  * What may be stored as a session, and what counts as one of ours when it is read back. The same for every store.
@@ -7,7 +7,8 @@ import type { Json, SessionChanges, SessionFields } from './session-store.ts'
 /** Raised when records of the older shape must no longer be read. */
 export const RECORD_VERSION = 1
 
-// Far above any session. The first keeps a bug from filling the store, the second a planted record from filling the memory.
+// Far above any session: what is written must not fill the store, what was planted must not fill the memory.
+const MAX_WRITTEN_FIELDS = 200
 const MAX_WRITTEN_CHARACTERS = 65_536
 const MAX_READ_CHARACTERS = 1_048_576
 
@@ -21,18 +22,18 @@ const MEMBERS_OF_A_SESSION = [
 
 const reservedNames = new Set([...OWNED_BY_STORES, ...MEMBERS_OF_A_SESSION])
 
-/** @throws TypeError for fields that would not be read back as they are */
-export function checkFields (fields: SessionFields): void {
-  Object.keys(fields).forEach(checkName)
+/** @throws TypeError for a session that would not be read back as it is */
+export function checkNew ({ fields, expiresAt, endsAt }: NewSession): void {
+  checkSize(fields, [])
+  checkTimes(expiresAt, endsAt)
   if (!isOwner(fields.userId)) throw new TypeError('The userId of a session is a text, or there is none.')
-  if (charactersIn(encodeEach(fields)) > MAX_WRITTEN_CHARACTERS) throw new TypeError('A session does not hold that much.')
 }
 
 /** @throws TypeError for changes that would not be read back as they are, or would hand the session to another user */
-export function checkChanges ({ set, remove }: SessionChanges): void {
-  remove.forEach(checkName)
+export function checkChanges ({ set, remove, renewal }: SessionChanges): void {
+  checkSize(set, remove)
+  if (renewal) checkTimes(renewal.expiresAt, renewal.endsAt)
   if ('userId' in set || remove.includes('userId')) throw new TypeError('A session never changes hands: userId stays.')
-  checkFields(set)
 }
 
 /** The fields after the changes. */
@@ -79,8 +80,16 @@ function asFields (value: unknown): SessionFields | null {
   return sound && isOwner(fields.userId) ? fields : null
 }
 
-function checkName (name: string): void {
-  if (isReserved(name)) throw new TypeError(`A session has no room for a field named ${name}.`)
+function checkSize (set: SessionFields, remove: string[]): void {
+  const names = [...Object.keys(set), ...remove]
+  const reserved = names.find(isReserved)
+  if (reserved !== undefined) throw new TypeError(`A session has no room for a field named ${reserved}.`)
+  const tooMuch = names.length > MAX_WRITTEN_FIELDS || charactersIn(encodeEach(set)) > MAX_WRITTEN_CHARACTERS
+  if (tooMuch) throw new TypeError('A session does not hold that much.')
+}
+
+function checkTimes (...times: number[]): void {
+  if (!times.every(Number.isSafeInteger)) throw new TypeError('The deadlines of a session are whole milliseconds.')
 }
 
 function isReserved (name: string): boolean {

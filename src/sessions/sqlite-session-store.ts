@@ -4,7 +4,7 @@ import { sessions } from '../../drizzle/sqlite/schema.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
-import { changedFields, checkChanges, checkFields, decodeAll, RECORD_VERSION } from './session-record.ts'
+import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -42,8 +42,9 @@ function answer<T> (work: () => T | Promise<T>): Promise<T> {
   return orUnavailable(SessionsUnavailable, work)
 }
 
-async function create ({ database }: Table, { handle, fields, expiresAt }: NewSession): Promise<void> {
-  checkFields(fields)
+async function create ({ database }: Table, session: NewSession): Promise<void> {
+  checkNew(session)
+  const { handle, fields, expiresAt } = session
   const row = { handle, userId: ownerIn(fields), version: RECORD_VERSION, fields: JSON.stringify(fields), expiresAt }
   const { changes } = await answer(() => database.insert(sessions).values(row).onConflictDoNothing().run())
   if (changes === 0) throw new SessionExists()

@@ -1,0 +1,145 @@
+import type { Redis } from 'ioredis'
+import { SessionExists, SessionsUnavailable } from '../errors.ts'
+import { orUnavailable } from '../unavailable.ts'
+import { within } from '../within.ts'
+import { defineScripts } from './redis-scripts.ts'
+import { markOf, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
+import { redisUserIndex } from './redis-user-index.ts'
+import { checkChanges, checkNew, decodeEach, encodeEach } from './session-record.ts'
+import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
+import type { StoreOptions } from './store-options.ts'
+
+type RedisOptions = StoreOptions & { prefix: string }
+type Keys = ReturnType<typeof keysOf>
+
+// A call can take several commands, each with a timeout of its own; the caller was promised an answer within a second.
+const DEADLINE_MS = 950
+
+/**
+ * Sessions in Redis, each a hash, beside an index per user. Closes the client that it is given.
+ *
+ * A command that timed out may still run later. All of them can bear it: a late create makes a session whose id nobody was
+ * given, a late revoke ends what was to end, a late update changes only what is still there.
+ */
+export function redisSessionStore (redis: Redis, options: RedisOptions): SessionStore {
+  defineScripts(redis)
+  const keys = keysOf(redis, options)
+  return {
+    description: `Redis at ${redis.options.host}:${redis.options.port}`,
+    create: session => create(keys, session),
+    read: handle => answer(() => read(keys, handle)),
+    update: (handle, changes) => update(keys, handle, changes),
+    revoke: handle => answer(() => revoke(keys, handle)),
+    listOf: userId => answer(() => listOf(keys, userId)),
+    revokeOf: async (userId, handle) => await answer(() => end(keys, userId, [handle])) > 0,
+    revokeAllOf: (userId, except) => answer(() => revokeAllOf(keys, userId, except)),
+    sweep: async () => 0,
+    ping: async () => { await answer(() => redis.ping()) },
+    close: async () => { await redis.quit().catch(() => redis.disconnect()) }
+  }
+}
+
+function keysOf (redis: Redis, options: RedisOptions) {
+  const keyOf = (handle: string) => `${options.prefix}session:${handle}`
+  return { ...options, redis, keyOf, index: redisUserIndex(redis, options) }
+}
+
+function answer<T> (work: () => Promise<T>): Promise<T> {
+  return orUnavailable(SessionsUnavailable, () => within(DEADLINE_MS, work()).catch(withoutArguments))
+}
+
+/** The errors of ioredis carry the command that failed, and so would bring what a session holds, or a password, to the log. */
+function withoutArguments (error: Error): never {
+  Reflect.deleteProperty(error, 'command')
+  throw error
+}
+
+async function create (keys: Keys, session: NewSession): Promise<void> {
+  checkNew(session)
+  if (await answer(() => insert(keys, session)) === 0) throw new SessionExists()
+}
+
+async function insert ({ redis, keyOf, index, now }: Keys, session: NewSession): Promise<number> {
+  const { handle, fields: { userId }, expiresAt, endsAt } = session
+  const insertHash = () => redis.createSession(keyOf(handle), expiresAt - now(), ...pairsOf(session))
+  if (typeof userId !== 'string') return insertHash()
+  // In this order, so that no session is ever outside its user's index, where it could be neither seen nor revoked.
+  await index.announce(userId, handle, endsAt)
+  const created = await insertHash()
+  await index.settle(userId, handle, endsAt)
+  return created
+}
+
+async function read (keys: Keys, handle: string): Promise<StoredSession | null> {
+  const session = await load(keys, handle)
+  return session && session.expiresAt > keys.now() ? session : null
+}
+
+/** The session, expired or not. What is not one of ours goes, as nothing else would ever remove it. */
+async function load ({ redis, keyOf, log }: Keys, handle: string): Promise<StoredSession | null> {
+  const hash = await redis.hgetall(keyOf(handle)).catch(wrongType)
+  if (hash && Object.keys(hash).length === 0) return null
+  const session = hash && sessionIn(handle, hash)
+  if (session) return session
+  const removed = await redis.del(keyOf(handle))
+  if (removed > 0) log.warn({ handle }, 'removed a stored session that is not one of ours')
+  return null
+}
+
+function wrongType (error: Error): null {
+  if (error.message.startsWith('WRONGTYPE')) return null
+  throw error
+}
+
+async function update (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {
+  checkChanges(changes)
+  return answer(() => change(keys, handle, changes))
+}
+
+async function change (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {
+  const endsAt = changes.renewal?.endsAt ?? 0
+  const outcome = await runUpdate(keys, handle, changes, [endsAt])
+  if (typeof outcome === 'number') return outcome === 1
+  // Rare: the session can now last longer than its index knows.
+  await keys.index.extend(JSON.parse(outcome), handle, endsAt)
+  return await runUpdate(keys, handle, changes, [0, 'v', versionOf(handle, endsAt)]) === 1
+}
+
+function runUpdate ({ redis, keyOf, now }: Keys, handle: string, changes: SessionChanges, [endsAt, ...more]: [number, ...string[]]) {
+  const { set, remove, renewal } = changes
+  const time = now()
+  const pairs = Object.entries({ ...encodeEach(set), ...(renewal && { expiresAt: renewal.expiresAt }) }).flat()
+  const ttl = renewal ? renewal.expiresAt - time : 0
+  return redis.updateSession(keyOf(handle), markOf(handle), time, endsAt, ttl, remove.length, ...remove, ...pairs, ...more)
+}
+
+async function revoke ({ redis, keyOf, index }: Keys, handle: string): Promise<void> {
+  const owner = await redis.revokeSession(keyOf(handle))
+  const userId = owner === null ? null : decodeEach({ userId: owner })?.userId
+  if (typeof userId === 'string') await index.remove(userId, [handle])
+}
+
+async function listOf (keys: Keys, userId: string): Promise<StoredSession[]> {
+  const entries = await keys.index.entriesOf(userId)
+  const loaded = await Promise.all(entries.map(({ handle }) => load(keys, handle)))
+  const mine = loaded.filter(session => session !== null && session.fields.userId === userId)
+  const found = new Set(mine.map(session => session?.handle))
+  const ended = entries.filter(({ handle, settled }) => settled && !found.has(handle))
+  await keys.index.remove(userId, ended.map(({ handle }) => handle))
+  const time = keys.now()
+  return mine.filter(session => session.expiresAt > time)
+}
+
+async function revokeAllOf (keys: Keys, userId: string, exceptHandle?: string): Promise<number> {
+  const entries = await keys.index.entriesOf(userId)
+  return end(keys, userId, entries.map(({ handle }) => handle).filter(handle => handle !== exceptHandle))
+}
+
+/** Ends those sessions that are this user's, the expired among them too. @returns how many of them were alive */
+async function end ({ redis, keyOf, index, now }: Keys, userId: string, handles: string[]): Promise<number> {
+  const owner = JSON.stringify(userId)
+  const time = now()
+  const outcomes = await Promise.all(handles.map(handle => redis.revokeSessionOf(keyOf(handle), owner, time)))
+  await index.remove(userId, handles.filter((_handle, at) => outcomes[at] !== 0))
+  return outcomes.filter(outcome => outcome === 2).length
+}

@@ -1,0 +1,131 @@
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { loadConfig } from '../src/config.ts'
+import { latchkey } from '../src/latchkey.ts'
+import { serverOptions } from '../src/server-options.ts'
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
+
+export const grace = {
+  first_name: 'Grace',
+  last_name: 'Hopper',
+  email: 'grace@example.com',
+  password: 'nanoseconds are short wires'
+}
+
+/** A running service with a clock that tests move and a log that they read. */
+export interface Service {
+  app: FastifyInstance
+  time: MovableClock
+  log: LogLine[]
+  /** A browser of its own: its cookies are its own. */
+  browser (options?: BrowserOptions): Browser
+}
+
+export type LogLine = Record<string, unknown> & { level: number, msg: string }
+
+export class MovableClock {
+  at = Date.now()
+  now = () => this.at
+  pass (ms: number) { this.at += ms }
+}
+
+/** A Fastify server with the service's own options, and nothing on it yet. */
+export function openServer (t: Test, settings: Record<string, string> = {}) {
+  const folder = t.testdir()
+  const config = loadConfig({ DATA_DIR: join(folder, 'data'), ...settings }, join(folder, 'no.env'))
+  const log: LogLine[] = []
+  const stream = new Writable({ write (line, _encoding, done) { log.push(JSON.parse(String(line))); done() } })
+  const options = serverOptions(config)
+  const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream } })
+  t.teardown(() => app.close())
+  return { app, config, log }
+}
+
+export async function openService (t: Test, settings: Record<string, string> = {}): Promise<Service> {
+  const { app, config, log } = openServer(t, settings)
+  const time = new MovableClock()
+  await app.register(latchkey, { config, now: time.now })
+  await app.ready()
+  return { app, time, log, browser: options => new Browser(app, options) }
+}
+
+export interface BrowserOptions {
+  address?: string
+  headers?: Record<string, string>
+}
+
+export interface Answer {
+  status: number
+  headers: Record<string, string | string[] | number | undefined>
+  location: string | undefined
+  setCookies: string[]
+  body: string
+  json<T> (): T
+}
+
+/** Keeps cookies as a browser does, and says where its forms come from. */
+export class Browser {
+  readonly cookies = new Map<string, string>()
+  readonly app: FastifyInstance
+  readonly options: BrowserOptions
+
+  constructor (app: FastifyInstance, options: BrowserOptions = {}) {
+    this.app = app
+    this.options = options
+  }
+
+  async get (path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return await this.send('GET', path, headers)
+  }
+
+  async submit (path: string, fields: Record<string, string> | string = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    const payload = typeof fields === 'string' ? fields : new URLSearchParams(fields).toString()
+    return await this.send('POST', path, { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded', ...headers }, payload)
+  }
+
+  async signUp (person: Record<string, string> = grace): Promise<Answer> {
+    return await this.submit('/signup', person)
+  }
+
+  async logIn ({ email = grace.email, password = grace.password, ...more }: Record<string, string> = {}): Promise<Answer> {
+    return await this.submit('/login', { email, password, ...more })
+  }
+
+  async logOut (): Promise<Answer> {
+    return await this.submit('/logout')
+  }
+
+  /** Whether the service knows who this is. */
+  async isLoggedIn (): Promise<boolean> {
+    return (await this.get('/session', { accept: 'application/json' })).status === 200
+  }
+
+  async send (method: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'DELETE', path: string, headers: Record<string, string> = {}, payload?: string | Buffer): Promise<Answer> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await this.app.inject({
+      method,
+      url: path,
+      ...(payload === undefined ? {} : { payload }),
+      ...(this.options.address === undefined ? {} : { remoteAddress: this.options.address }),
+      headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', ...(cookie === '' ? {} : { cookie }), ...this.options.headers, ...headers }
+    })
+    const setCookies = [answer.headers['set-cookie'] ?? []].flat()
+    setCookies.forEach(line => this.keep(line))
+    return { status: answer.statusCode, headers: answer.headers, location: answer.headers.location, setCookies, body: answer.body, json: () => answer.json() }
+  }
+
+  private keep (line: string) {
+    const [pair, ...attributes] = line.split('; ')
+    const name = pair!.slice(0, pair!.indexOf('='))
+    const value = pair!.slice(name.length + 1)
+    // RFC 6265bis, 5.6: browsers ignore a prefixed cookie that lacks what its prefix promises.
+    if (/^__(Host|Secure)-/.test(name) && !attributes.includes('Secure')) return
+    if (attributes.includes('Max-Age=0')) this.cookies.delete(name)
+    else this.cookies.set(name, value)
+  }
+}
