@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 /** The database, migrated and shared by users and sessions. */
 async function database (app: FastifyInstance): Promise<void> {
-  const sqlite = openSqlite(`file:${app.config.sqlitePath}`)
+  const sqlite = openSqlite(app.config.sqlitePath)
   app.decorate('database', sqlite)
   app.addHook('onClose', async () => { sqlite.$client.close() })
 }

@@ -1,0 +1,88 @@
+import t from 'tap'
+import { grace, openService } from '../helper.ts'
+
+t.test('signing up logs in at once', async t => {
+  const { browser } = await openService(t)
+  const laptop = browser()
+  const answer = await laptop.signUp()
+  t.match(answer, { status: 303, location: '/dashboard' })
+  t.match(await laptop.get('/dashboard'), { status: 200, body: /Grace/ })
+})
+
+t.test('signing up gives the visitor a new session id', async t => {
+  const { browser } = await openService(t)
+  const laptop = browser()
+  await laptop.get('/')
+  const planted = laptop.cookies.get('session')!
+  await laptop.signUp()
+  t.not(laptop.cookies.get('session'), planted)
+  const intruder = browser()
+  intruder.cookies.set('session', planted)
+  t.notOk(await intruder.isLoggedIn(), 'the id from before opens nothing')
+})
+
+t.test('an email has one account, however it is written', async t => {
+  const { browser, app } = await openService(t)
+  await browser().signUp({ ...grace, email: 'Grace@bücher.Example' })
+  const answer = await browser().signUp({ ...grace, email: ' grace@xn--bcher-kva.example ' })
+  t.match(answer, { status: 409, body: /has an account already/ })
+  t.notOk(answer.setCookies.length, 'and nobody is logged in')
+  t.ok(await app.users.findByEmail('grace@xn--bcher-kva.example'))
+})
+
+t.test('parallel sign-ups with one email make one user', async t => {
+  const { browser } = await openService(t)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => browser().signUp()))
+  t.equal(answers.filter(({ status }) => status === 303).length, 1)
+  t.equal(answers.filter(({ status }) => status === 409).length, 19)
+})
+
+t.test('each wrong field is named, the email is kept, the password is not', async t => {
+  const { browser } = await openService(t)
+  const answer = await browser().signUp({ first_name: '   ', last_name: 'x'.repeat(101), email: 'not an address', password: 'too short' })
+  t.equal(answer.status, 400)
+  for (const name of ['first_name', 'last_name', 'email', 'password']) t.match(answer.body, `href="#${name}"`, name)
+  t.match(answer.body, 'value="not an address"')
+  t.notMatch(answer.body, 'too short')
+})
+
+t.test('a field that is missing is named', async t => {
+  const { browser } = await openService(t)
+  const { password, ...rest } = grace
+  const answer = await browser().signUp(rest)
+  t.match(answer, { status: 400, body: /href="#password"/ })
+  t.notMatch(answer.body, 'href="#email"')
+})
+
+t.test('a password may be anything of at least the set length', async t => {
+  const { browser } = await openService(t, { PASSWORD_MIN_LENGTH: '8' })
+  const password = ' ẞ🗝 " <b>'
+  t.equal((await browser().signUp({ ...grace, password })).status, 303)
+  t.equal((await browser().logIn({ password })).status, 303)
+  t.equal((await browser().logIn({ password: password.trim() })).status, 401, 'nothing is trimmed')
+})
+
+t.test('a program hears which code an error has', async t => {
+  const { browser } = await openService(t)
+  const program = browser({ headers: { accept: 'application/json' } })
+  t.match((await program.signUp({ email: 'x' })).json(), { statusCode: 400, code: 'FORM_INCOMPLETE', error: 'Bad Request' })
+  await program.signUp()
+  t.match((await program.signUp()).json(), { statusCode: 409, code: 'EMAIL_TAKEN', error: 'Conflict' })
+})
+
+t.test('names with markup are shown as text', async t => {
+  const { browser } = await openService(t)
+  const laptop = browser()
+  await laptop.signUp({ ...grace, first_name: '<script>alert(1)</script>' })
+  const { body } = await laptop.get('/dashboard')
+  t.notMatch(body, '<script>')
+  t.match(body, '&lt;script&gt;')
+})
+
+t.test('whoever is logged in has no use for the form', async t => {
+  const { browser } = await openService(t)
+  const laptop = browser()
+  t.match(await laptop.get('/signup'), { status: 200, body: /new-password/ })
+  await laptop.signUp()
+  t.match(await laptop.get('/signup'), { status: 303, location: '/dashboard' })
+})
