@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { Redis, Result } from 'ioredis'
 
 /*
  * What Redis runs as one atomic step. Each script touches one key, as in a Cluster the keys lie on different machines.

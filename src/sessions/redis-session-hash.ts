@@ -28,3 +28,9 @@ export function sessionIn (handle: string, { v = '', expiresAt = '', ...encoded 
   const fields = sound ? decodeEach(encoded) : null
   return fields && { handle, fields, expiresAt: Number(expiresAt) }
 }
+
+/** The user whose session it is, from the value of `userId` as it lies in the hash. */
+export function ownerIn (text: string): string | null {
+  const userId = decodeEach({ userId: text })?.userId
+  return typeof userId === 'string' ? userId : null
+}

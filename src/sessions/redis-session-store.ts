@@ -3,9 +3,9 @@ import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { within } from '../within.ts'
 import { defineScripts } from './redis-scripts.ts'
-import { markOf, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
+import { markOf, ownerIn, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
 import { redisUserIndex } from './redis-user-index.ts'
-import { checkChanges, checkNew, decodeEach, encodeEach } from './session-record.ts'
+import { checkChanges, checkNew, encodeEach } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -98,33 +98,35 @@ async function update (keys: Keys, handle: string, changes: SessionChanges): Pro
 
 async function change (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {
   const endsAt = changes.renewal?.endsAt ?? 0
-  const outcome = await runUpdate(keys, handle, changes, [endsAt])
+  const outcome = await runUpdate(keys, handle, changes, endsAt, [])
   if (typeof outcome === 'number') return outcome === 1
+  const userId = ownerIn(outcome)
+  if (userId === null) return false
   // Rare: the session can now last longer than its index knows.
-  await keys.index.extend(JSON.parse(outcome), handle, endsAt)
-  return await runUpdate(keys, handle, changes, [0, 'v', versionOf(handle, endsAt)]) === 1
+  await keys.index.extend(userId, handle, endsAt)
+  return await runUpdate(keys, handle, changes, 0, ['v', versionOf(handle, endsAt)]) === 1
 }
 
-function runUpdate ({ redis, keyOf, now }: Keys, handle: string, changes: SessionChanges, [endsAt, ...more]: [number, ...string[]]) {
+function runUpdate ({ redis, keyOf, now }: Keys, handle: string, changes: SessionChanges, ends: number, known: string[]) {
   const { set, remove, renewal } = changes
   const time = now()
-  const pairs = Object.entries({ ...encodeEach(set), ...(renewal && { expiresAt: renewal.expiresAt }) }).flat()
+  const pairs = Object.entries(encodeEach(set)).flat().concat(known)
+  if (renewal) pairs.push('expiresAt', String(renewal.expiresAt))
   const ttl = renewal ? renewal.expiresAt - time : 0
-  return redis.updateSession(keyOf(handle), markOf(handle), time, endsAt, ttl, remove.length, ...remove, ...pairs, ...more)
+  return redis.updateSession(keyOf(handle), markOf(handle), time, ends, ttl, remove.length, ...remove, ...pairs)
 }
 
 async function revoke ({ redis, keyOf, index }: Keys, handle: string): Promise<void> {
   const owner = await redis.revokeSession(keyOf(handle))
-  const userId = owner === null ? null : decodeEach({ userId: owner })?.userId
-  if (typeof userId === 'string') await index.remove(userId, [handle])
+  const userId = owner === null ? null : ownerIn(owner)
+  if (userId !== null) await index.remove(userId, [handle])
 }
 
 async function listOf (keys: Keys, userId: string): Promise<StoredSession[]> {
   const entries = await keys.index.entriesOf(userId)
   const loaded = await Promise.all(entries.map(({ handle }) => load(keys, handle)))
-  const mine = loaded.filter(session => session !== null && session.fields.userId === userId)
-  const found = new Set(mine.map(session => session?.handle))
-  const ended = entries.filter(({ handle, settled }) => settled && !found.has(handle))
+  const mine = loaded.flatMap(session => session?.fields.userId === userId ? session : [])
+  const ended = entries.filter(({ handle, settled }) => settled && !mine.some(session => session.handle === handle))
   await keys.index.remove(userId, ended.map(({ handle }) => handle))
   const time = keys.now()
   return mine.filter(session => session.expiresAt > time)

@@ -1,0 +1,377 @@
+import { randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import type { Json, NewSession, SessionFields, SessionStore } from '../../src/sessions/session-store.ts'
+import type { StoreLog } from '../../src/sessions/store-options.ts'
+
+export interface StoreUnderTest {
+  store: SessionStore
+  clock: MovableClock
+  log: KeptLog
+  /** Ways to make the record of a session one that is not ours, by name. */
+  spoil: Record<string, (handle: string) => Promise<unknown>>
+}
+
+export interface MovableClock {
+  now: () => number
+  move: (milliseconds: number) => void
+}
+
+export interface KeptLog extends StoreLog {
+  lines: Array<Record<string, unknown> & { message: string }>
+}
+
+const MINUTE_MS = 60_000
+
+export function movableClock (): MovableClock {
+  let time = Date.now()
+  return {
+    now: () => time,
+    move: milliseconds => { time += milliseconds }
+  }
+}
+
+export function keptLog (): KeptLog {
+  const lines: KeptLog['lines'] = []
+  const keep = (details: object, message: string) => { lines.push({ ...details, message }) }
+  return { lines, info: keep, warn: keep }
+}
+
+export function newHandle (): string {
+  return randomBytes(32).toString('base64url')
+}
+
+export function newSession (clock: MovableClock, fields: SessionFields = { userId: 'ada' }): NewSession {
+  return { handle: newHandle(), fields, expiresAt: clock.now() + 10 * MINUTE_MS, endsAt: clock.now() + 60 * MINUTE_MS }
+}
+
+const reservedNames = [
+  'v', 'expiresAt', '__proto__', 'constructor', 'toString', 'hasOwnProperty',
+  'save', 'destroy', 'regenerate', 'reload', 'touch', 'options', 'get', 'set',
+  'isModified', 'isSaved', 'cookie', 'sessionId', 'encryptedSessionId'
+]
+
+/** The facts that hold for every session store. */
+export function sessionStoreContract (name: string, open: (t: Test) => Promise<StoreUnderTest>): void {
+  const fact = (title: string, check: (t: Test, under: StoreUnderTest) => Promise<void>) => {
+    t.test(`${name}: ${title}`, async t => check(t, await open(t)))
+  }
+
+  fact('what was created is read back', async (t, { store, clock }) => {
+    const fields = { userId: 'ada', text: 'ünï\u0000"\\ 😀', none: null, list: [], nested: { a: [1.5, { b: {} }] }, no: false }
+    const session = newSession(clock, fields)
+    await store.create(session)
+    t.strictSame(await store.read(session.handle), { handle: session.handle, fields, expiresAt: session.expiresAt })
+  })
+
+  fact('what goes in and comes out are copies', async (t, { store, clock }) => {
+    const session = newSession(clock, { userId: 'ada', list: [1] })
+    await store.create(session)
+    const set = { more: [1] }
+    await store.update(session.handle, { set, remove: [] })
+    const change = (fields: SessionFields | undefined, name: string) => (fields?.[name] as Json[]).push(2)
+    change(session.fields, 'list')
+    change(set, 'more')
+    change((await store.read(session.handle))?.fields, 'list')
+    change((await store.listOf('ada'))[0]?.fields, 'more')
+    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', list: [1], more: [1] })
+  })
+
+  fact('an unknown handle is absent and leaves no trace', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    t.equal(await store.read(session.handle), null)
+    t.equal(await store.update(session.handle, { set: { a: 1 }, remove: ['b'], renewal: session }), false)
+    t.equal(await store.read(session.handle), null)
+    t.strictSame(await store.listOf('ada'), [])
+    await t.resolves(store.create(session))
+  })
+
+  fact('an expired session is absent, from lists too', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    clock.move(10 * MINUTE_MS - 1)
+    t.ok(await store.read(session.handle))
+    t.equal((await store.listOf('ada')).length, 1)
+    clock.move(1)
+    t.equal(await store.read(session.handle), null)
+    t.strictSame(await store.listOf('ada'), [])
+  })
+
+  fact('creating twice is refused, and the first stays', async (t, { store, clock }) => {
+    const session = newSession(clock, { userId: 'ada', a: 1 })
+    await store.create(session)
+    await t.rejects(store.create({ ...session, fields: { userId: 'eve', b: 2 } }), { code: 'SESSION_EXISTS' })
+    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', a: 1 })
+    t.strictSame(await store.listOf('eve'), [])
+    t.equal((await store.listOf('ada')).length, 1)
+  })
+
+  fact('of parallel creations of one handle one succeeds', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map(() => store.create(session)))
+    t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
+  fact('an update changes the fields it names and no other', async (t, { store, clock }) => {
+    const session = newSession(clock, { userId: 'ada', a: 1, b: 2, c: 3 })
+    await store.create(session)
+    t.equal(await store.update(session.handle, { set: { a: 'one', d: [4] }, remove: ['b', 'unknown'] }), true)
+    const { handle, expiresAt } = session
+    t.strictSame(await store.read(handle), { handle, fields: { userId: 'ada', a: 'one', c: 3, d: [4] }, expiresAt })
+  })
+
+  fact('an update that changes nothing tells whether the session is there', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    t.equal(await store.update(session.handle, { set: {}, remove: [] }), true)
+    t.equal(await store.update(newHandle(), { set: {}, remove: [] }), false)
+  })
+
+  fact('a field that is both removed and set is set', async (t, { store, clock }) => {
+    const session = newSession(clock, { a: 1 })
+    await store.create(session)
+    await store.update(session.handle, { set: { a: 2 }, remove: ['a'] })
+    t.strictSame((await store.read(session.handle))?.fields, { a: 2 })
+  })
+
+  fact('only a renewal moves the deadline', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    clock.move(9 * MINUTE_MS)
+    await store.update(session.handle, { set: { a: 1 }, remove: [] })
+    t.equal((await store.read(session.handle))?.expiresAt, session.expiresAt)
+    const expiresAt = clock.now() + 10 * MINUTE_MS
+    t.equal(await store.update(session.handle, { set: {}, remove: [], renewal: { expiresAt, endsAt: session.endsAt } }), true)
+    clock.move(9 * MINUTE_MS)
+    t.strictSame(await store.read(session.handle), { handle: session.handle, fields: { userId: 'ada', a: 1 }, expiresAt })
+    clock.move(MINUTE_MS)
+    t.equal(await store.read(session.handle), null)
+  })
+
+  fact('a session renewed beyond its first end is still listed and revoked with the others', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    for (let hours = 1; hours <= 50; hours++) {
+      const renewal = { expiresAt: clock.now() + 61 * MINUTE_MS, endsAt: clock.now() + 120 * MINUTE_MS }
+      t.equal(await store.update(session.handle, { set: {}, remove: [], renewal }), true)
+      clock.move(60 * MINUTE_MS)
+    }
+    await store.create(newSession(clock))
+    t.equal((await store.listOf('ada')).length, 2)
+    t.equal(await store.revokeAllOf('ada'), 2)
+  })
+
+  fact('an update of a revoked session returns false and stores nothing', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    await store.revoke(session.handle)
+    t.equal(await store.update(session.handle, { set: { a: 1 }, remove: [], renewal: session }), false)
+    t.equal(await store.read(session.handle), null)
+    t.strictSame(await store.listOf('ada'), [])
+  })
+
+  fact('an update of an expired session returns false and stores nothing', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    clock.move(10 * MINUTE_MS)
+    const renewal = { expiresAt: session.endsAt, endsAt: session.endsAt }
+    t.equal(await store.update(session.handle, { set: { a: 1 }, remove: [], renewal }), false)
+    t.equal(await store.read(session.handle), null)
+    clock.move(-1)
+    const { handle, fields, expiresAt } = session
+    t.strictSame(await store.read(handle), { handle, fields, expiresAt }, 'as a clock set back shows')
+  })
+
+  fact('concurrent updates of different fields all survive', async (t, { store, clock }) => {
+    const session = newSession(clock, { userId: 'ada', gone: 1 })
+    await store.create(session)
+    const names = Array.from({ length: 20 }, (_, at) => `field${at}`)
+    const updates = names.map(name => store.update(session.handle, { set: { [name]: name }, remove: ['gone'] }))
+    t.ok((await Promise.all(updates)).every(done => done))
+    const fields = { userId: 'ada', ...Object.fromEntries(names.map(name => [name, name])) }
+    t.strictSame((await store.read(session.handle))?.fields, fields)
+  })
+
+  fact('whatever runs beside it, a revoked session stays revoked', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    const update = () => store.update(session.handle, { set: { a: 1 }, remove: [], renewal: session })
+    await Promise.all([update(), store.revoke(session.handle), update(), store.listOf('ada'), update()])
+    t.equal(await store.read(session.handle), null)
+    t.strictSame(await store.listOf('ada'), [])
+  })
+
+  fact('revoking twice, or something unknown, is fine', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    await store.revoke(session.handle)
+    await t.resolves(store.revoke(session.handle))
+    await t.resolves(store.revoke(newHandle()))
+  })
+
+  fact('a revoked handle is free again', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    await store.revoke(session.handle)
+    await t.resolves(store.create(session))
+    t.equal((await store.listOf('ada')).length, 1)
+  })
+
+  fact('lists hold the sessions of one user, the live ones only', async (t, { store, clock }) => {
+    const [first, second, revoked, short] = [newSession(clock), newSession(clock), newSession(clock), newSession(clock)]
+    short.expiresAt = clock.now() + 1
+    for (const session of [first, second, revoked, short]) await store.create(session)
+    await store.create(newSession(clock, { userId: 'eve' }))
+    await store.create(newSession(clock, {}))
+    await store.revoke(revoked.handle)
+    clock.move(1)
+    const handles = (await store.listOf('ada')).map(({ handle }) => handle)
+    t.same(handles.sort(), [first.handle, second.handle].sort())
+    t.strictSame(await store.listOf('nobody'), [])
+  })
+
+  fact('a session without a user is in no list', async (t, { store, clock }) => {
+    const session = newSession(clock, { visits: [] })
+    await store.create(session)
+    t.equal(await store.update(session.handle, { set: { visits: ['/'] }, remove: [], renewal: session }), true)
+    t.strictSame((await store.read(session.handle))?.fields, { visits: ['/'] })
+    t.strictSame(await store.listOf('undefined'), [])
+    t.equal(await store.revokeOf('undefined', session.handle), false)
+    await store.revoke(session.handle)
+    t.equal(await store.read(session.handle), null)
+  })
+
+  fact('nobody revokes the session of another', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    t.equal(await store.revokeOf('eve', session.handle), false)
+    t.ok(await store.read(session.handle))
+    t.equal((await store.listOf('ada')).length, 1)
+    t.equal(await store.revokeOf('ada', session.handle), true)
+    t.equal(await store.read(session.handle), null)
+    t.equal(await store.revokeOf('ada', session.handle), false)
+    t.strictSame(await store.listOf('ada'), [])
+  })
+
+  fact('revoking an expired session of mine finds none', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    clock.move(10 * MINUTE_MS)
+    t.equal(await store.revokeOf('ada', session.handle), false)
+  })
+
+  fact('revoking all but one spares that one', async (t, { store, clock }) => {
+    const mine = [newSession(clock), newSession(clock), newSession(clock)]
+    const hers = newSession(clock, { userId: 'eve' })
+    for (const session of [...mine, hers]) await store.create(session)
+    t.equal(await store.revokeAllOf('ada', mine[1]?.handle), 2)
+    t.same((await store.listOf('ada')).map(({ handle }) => handle), [mine[1]?.handle])
+    t.ok(await store.read(hers.handle))
+  })
+
+  fact('revoking all ends all, and counts those that were alive', async (t, { store, clock }) => {
+    const [one, two, short] = [newSession(clock), newSession(clock), newSession(clock)]
+    short.expiresAt = clock.now() + 1
+    for (const session of [one, two, short]) await store.create(session)
+    clock.move(1)
+    t.equal(await store.revokeAllOf('ada', newHandle()), 2)
+    t.strictSame(await store.listOf('ada'), [])
+    t.equal(await store.read(one.handle), null)
+    t.equal(await store.revokeAllOf('ada'), 0)
+  })
+
+  fact('sweeping spares the living', async (t, { store, clock }) => {
+    const [living, short] = [newSession(clock), newSession(clock)]
+    short.expiresAt = clock.now() + 1
+    await store.create(living)
+    await store.create(short)
+    clock.move(1)
+    t.ok(await store.sweep() <= 1)
+    t.equal(await store.read(short.handle), null)
+    t.same((await store.listOf('ada')).map(({ handle }) => handle), [living.handle])
+    t.equal(await store.sweep(), 0)
+  })
+
+  fact('a session never changes hands', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    await t.rejects(store.update(session.handle, { set: { userId: 'eve' }, remove: [] }), TypeError)
+    await t.rejects(store.update(session.handle, { set: {}, remove: ['userId'] }), TypeError)
+    for (const userId of [null, 7, '', ['ada']]) await t.rejects(store.create(newSession(clock, { userId })), TypeError)
+    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+  })
+
+  fact('a field named like something of the store or of the session object is refused', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    for (const reserved of reservedNames) {
+      const fields = JSON.parse(`{ ${JSON.stringify(reserved)}: 1 }`)
+      await t.rejects(store.create(newSession(clock, fields)), TypeError, `${reserved} at creation`)
+      await t.rejects(store.update(session.handle, { set: fields, remove: [] }), TypeError, `${reserved} set`)
+      await t.rejects(store.update(session.handle, { set: {}, remove: [reserved] }), TypeError, `${reserved} removed`)
+    }
+    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+  })
+
+  fact('what would not be read back is refused', async (t, { store, clock }) => {
+    const session = newSession(clock)
+    await store.create(session)
+    const many = Object.fromEntries(Array.from({ length: 201 }, (_, at) => [`field${at}`, 1]))
+    const wrong = [many, { large: 'x'.repeat(65_536) }, { nothing: undefined }] as SessionFields[]
+    for (const fields of wrong) {
+      await t.rejects(store.create(newSession(clock, fields)), TypeError)
+      await t.rejects(store.update(session.handle, { set: fields, remove: [] }), TypeError)
+    }
+    await t.rejects(store.update(session.handle, { set: {}, remove: Object.keys(many) }), TypeError)
+    await t.rejects(store.create({ ...newSession(clock), expiresAt: 1.5 }), TypeError)
+    await t.rejects(store.create({ ...newSession(clock), endsAt: NaN }), TypeError)
+    const renewal = { expiresAt: session.expiresAt, endsAt: Infinity }
+    await t.rejects(store.update(session.handle, { set: {}, remove: [], renewal }), TypeError)
+    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+  })
+
+  fact('the largest session that is taken is read back', async (t, { store, clock }) => {
+    const many = Object.fromEntries(Array.from({ length: 199 }, (_, at) => [`field${at}`, 'x'.repeat(300)]))
+    const session = newSession(clock, { userId: 'ada', ...many })
+    await store.create(session)
+    t.strictSame((await store.read(session.handle))?.fields, session.fields)
+    t.equal(await store.update(session.handle, { set: {}, remove: Object.keys(many) }), true)
+    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+  })
+
+  fact('a ping is answered, and the log has a name for the store', async (t, { store, log }) => {
+    await t.resolves(store.ping())
+    t.match(store.description, /\w/)
+    t.strictSame(log.lines, [])
+  })
+
+  t.test(`${name}: a record that is not ours`, async t => {
+    const ways = Object.keys((await open(t)).spoil)
+    for (const way of ways) t.test(way, async t => notOurs(t, await open(t), way))
+  })
+}
+
+async function notOurs (t: Test, { store, clock, log, spoil }: StoreUnderTest, way: string): Promise<void> {
+  const session = newSession(clock, { userId: 'ada', a: 1 })
+  const other = newSession(clock)
+  await store.create(session)
+  await store.create(other)
+  const { handle } = session
+  await spoil[way]?.(handle)
+
+  t.equal(await store.read(handle), null, 'reads as absent')
+  t.match(log.lines, [{ handle, message: /not one of ours/ }], 'is logged')
+  t.equal(await store.read(handle), null)
+  t.equal(await store.update(handle, { set: { b: 1 }, remove: [] }), false, 'is not updated')
+  t.same((await store.listOf('ada')).map(({ handle }) => handle), [other.handle], 'is in no list')
+  t.equal(log.lines.length, 1, 'is logged once')
+  await t.resolves(store.create(session), 'is removed')
+  t.same((await store.listOf('ada')).length, 2)
+
+  await spoil[way]?.(handle)
+  t.same((await store.listOf('ada')).map(({ handle }) => handle), [other.handle], 'a list removes it as well')
+  t.match(log.lines, [{ handle }, { handle }])
+  await store.create(session)
+  await spoil[way]?.(handle)
+  await t.resolves(store.revoke(handle), 'can be revoked')
+  t.equal(await store.read(handle), null)
+}

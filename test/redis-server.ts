@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+
+export interface RedisServer {
+  port: number
+  url: string
+  /** Starts it again on the same port, empty. */
+  start: () => Promise<void>
+  stop: () => Promise<void>
+  /** Keeps its connections open and answers nothing. */
+  freeze: () => void
+  thaw: () => void
+}
+
+/** A redis-server of its own, gone at the end of the test. Where there is none installed, the test fails. */
+export async function startRedisServer (t: Test, ...args: string[]): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-redis-'))
+  const port = await freePort()
+  const line = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...args]
+  let server = await startProcess(line)
+  const stop = () => end(server, 'SIGTERM')
+
+  t.teardown(async () => {
+    await end(server, 'SIGKILL')
+    await rm(folder, { recursive: true })
+  })
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    start: async () => { server = await startProcess(line) },
+    stop,
+    freeze: () => { server.kill('SIGSTOP') },
+    thaw: () => { server.kill('SIGCONT') }
+  }
+}
+
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function startProcess (args: string[]): Promise<ChildProcess> {
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(server, 'spawn')
+  for await (const line of createInterface({ input: server.stdout })) {
+    if (line.includes('Ready to accept connections')) return drained(server)
+  }
+  throw new Error('redis-server did not start')
+}
+
+/** Reads on, as a server whose log nobody reads would stop one day. */
+function drained (server: ChildProcess): ChildProcess {
+  server.stdout?.resume()
+  return server
+}
+
+async function end (server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  server.kill(signal)
+  await once(server, 'exit')
+}
