@@ -65,14 +65,15 @@ function install (packages) {
 }
 
 function stop (missing) {
-  console.error(`The tests need programs that are not here. Please run: ${installLine(missing)}`)
+  const names = missing.map(need => need.commands[0]).join(' and ')
+  console.error(`The tests need ${names}. ${toType(missing)}`)
   process.exitCode = 1
 }
 
-function installLine (missing) {
-  if (process.platform === 'darwin') return `brew install ${missing.map(need => need.brew).join(' ')}`
-  if (!hasAptGet()) return `your package manager for ${missing.map(need => need.commands[0]).join(' and ')}`
-  return `sudo apt-get install ${missing.map(need => need.debian).join(' ')}`
+function toType (missing) {
+  if (process.platform === 'darwin') return `Type: brew install ${missing.map(need => need.brew).join(' ')}`
+  if (hasAptGet()) return `Type: sudo apt-get install ${missing.map(need => need.debian).join(' ')}`
+  return 'Please install what is missing.'
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) provision()
