@@ -22,6 +22,7 @@ export interface Service {
   app: FastifyInstance
   time: MovableClock
   log: LogLine[]
+  folder: string
   /** A browser of its own: its cookies are its own. */
   browser (options?: BrowserOptions): Browser
 }
@@ -35,23 +36,23 @@ export class MovableClock {
 }
 
 /** A Fastify server with the service's own options, and nothing on it yet. */
-export function openServer (t: Test, settings: Record<string, string> = {}) {
-  const folder = t.testdir()
+export function openServer (t: Test, settings: Record<string, string> = {}, folder = t.testdir()) {
   const config = loadConfig({ DATA_DIR: join(folder, 'data'), ...settings }, join(folder, 'no.env'))
   const log: LogLine[] = []
   const stream = new Writable({ write (line, _encoding, done) { log.push(JSON.parse(String(line))); done() } })
   const options = serverOptions(config)
   const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream } })
   t.teardown(() => app.close())
-  return { app, config, log }
+  return { app, config, log, folder }
 }
 
-export async function openService (t: Test, settings: Record<string, string> = {}): Promise<Service> {
-  const { app, config, log } = openServer(t, settings)
+/** @param folder of a service before this one, to go on with its data */
+export async function openService (t: Test, settings: Record<string, string> = {}, folder?: string): Promise<Service> {
+  const { app, config, log, folder: dataFolder } = openServer(t, settings, folder)
   const time = new MovableClock()
   await app.register(latchkey, { config, now: time.now })
   await app.ready()
-  return { app, time, log, browser: options => new Browser(app, options) }
+  return { app, time, log, folder: dataFolder, browser: options => new Browser(app, options) }
 }
 
 export interface BrowserOptions {

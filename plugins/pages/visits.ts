@@ -43,7 +43,7 @@ async function visits (app: FastifyInstance): Promise<void> {
       await request.session.save()
     } catch (err) {
       request.log.warn({ err }, 'visit not remembered')
-      await request.session.regenerate()
+      delete request.session.visits
     }
   }
 }

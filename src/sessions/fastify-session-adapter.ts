@@ -76,11 +76,10 @@ async function save (options: AdapterOptions, handle: string, session: Session):
 async function create ({ store, limits, now }: AdapterOptions, handle: string, session: Session): Promise<void> {
   // @fastify/session saves the empty session of each regenerate(). It is created once it holds something.
   if (Object.keys(fieldsOf(session)).length === 0) return
-  session.startedAt ??= now()
-  session.lastSeenAt ??= session.startedAt
-  const fields = fieldsOf(session)
+  const at = now()
+  const fields = { startedAt: at, lastSeenAt: at, ...fieldsOf(session) }
   await store.create({ handle, fields, ...deadlinesOf(fields, limits) })
-  session.asStored = new AsStored(fields)
+  Object.assign(session, fields, { asStored: new AsStored(fields) })
 }
 
 function fieldsOf (session: Session): SessionFields {
