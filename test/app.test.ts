@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
+import type * as App from '../src/app.ts'
 
-type App = typeof import('../src/app.ts')
 
 t.test('fastify start finds the server options and the service', async t => {
   const { options, default: app } = await load(t, {})
@@ -41,9 +41,9 @@ t.test('a fault at the start shows where it happened', async t => {
 })
 
 /** The module as a fresh process would load it. */
-async function load (t: Test, settings: Record<string, string>): Promise<App> {
+async function load (t: Test, settings: Record<string, string>): Promise<typeof App> {
   t.intercept(process, 'env', { value: { ...process.env, DATA_DIR: join(t.testdirName, 'data'), LOG_LEVEL: 'silent', ...settings } })
-  return await t.mockImport<App>('../src/app.ts')
+  return await t.mockImport<typeof App>('../src/app.ts')
 }
 
 function watch (t: Test) {
