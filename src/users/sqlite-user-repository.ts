@@ -13,9 +13,10 @@ export function sqliteUserRepository (database: SqliteDatabase, { now }: { now: 
   const byEmail = database.select().from(users).where(eq(users.email, sql.placeholder('email'))).prepare()
   const answer = <T> (work: () => T) => orUnavailable(UsersUnavailable, work)
 
-  function insert (user: NewUser): User | null {
+  function insert ({ firstName, lastName, email, passwordHash }: NewUser): User | null {
+    const id = randomBytes(16).toString('base64url')
     const createdAt = new Date(now())
-    const row = { ...user, id: randomBytes(16).toString('base64url'), createdAt, updatedAt: createdAt }
+    const row = { id, firstName, lastName, email, passwordHash, createdAt, updatedAt: createdAt }
     return database.insert(users).values(row).onConflictDoNothing({ target: users.email }).returning().get() ?? null
   }
 

@@ -48,4 +48,202 @@ const spoil = {
 }
 
 sessionStoreContract('Redis', open)
-void newSession
+
+const indexOf = (userId: string) => `latchkey:user-sessions:${userId}`
+
+/** How often each command ran, those inside of scripts included. */
+async function commandsOf (work: () => Promise<unknown>): Promise<Record<string, number>> {
+  await redis.config('RESETSTAT')
+  await work()
+  const stats = (await redis.info('commandstats')).matchAll(/cmdstat_(\S+):calls=(\d+)/g)
+  const counted = Object.fromEntries([...stats].map(([, name, calls]) => [name, Number(calls)]))
+  const { 'config|resetstat': _reset, info: _info, ...commands } = counted
+  return commands
+}
+
+t.test('a session is a hash with a field per key, beside a sorted set per user; both expire', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock, { userId: 'ada', device: 'Firefox on Linux', visits: [['/', 1]] })
+  const { handle, expiresAt, endsAt } = session
+  await store.create(session)
+  t.strictSame(await redis.hgetall(keyOf(handle)), {
+    v: `1:${handle.slice(0, 8)}:${endsAt.toString(36)}`,
+    expiresAt: String(expiresAt),
+    userId: '"ada"',
+    device: '"Firefox on Linux"',
+    visits: '[["/",1]]'
+  })
+  t.strictSame(await redis.zrange(indexOf('ada'), 0, -1, 'WITHSCORES'), [handle, String(endsAt)])
+  t.strictSame((await redis.keys('*')).sort(), [keyOf(handle), indexOf('ada')])
+  t.ok(between(await redis.pttl(keyOf(handle)), expiresAt - clock.now()), 'the session until it expires')
+  t.ok(between(await redis.pttl(indexOf('ada')), endsAt - clock.now()), 'the index until the session must end')
+})
+
+function between (ttl: number, expected: number): boolean {
+  return ttl > expected - 5000 && ttl <= expected + 1
+}
+
+t.test('the index lasts as long as the session that ends last', async t => {
+  const { store, clock } = await open(t)
+  const long = newSession(clock)
+  await store.create(long)
+  await store.create({ ...newSession(clock), endsAt: long.expiresAt })
+  t.ok(between(await redis.pttl(indexOf('ada')), long.endsAt - clock.now()))
+})
+
+t.test('reading is one command, HGETALL', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  await store.create(session)
+  t.strictSame(await commandsOf(() => store.read(session.handle)), { hgetall: 1 })
+  t.strictSame(await commandsOf(() => store.read(newHandle())), { hgetall: 1 })
+})
+
+t.test('an update is one command, a plain renewal as well', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  await store.create(session)
+  const update = () => store.update(session.handle, { set: { a: 1 }, remove: ['b'], renewal: session })
+  await update()
+  const { evalsha, hmget, hset, hdel, pexpire, ...others } = await commandsOf(update)
+  t.strictSame({ evalsha, hmget, hset, hdel, pexpire }, { evalsha: 1, hmget: 1, hset: 1, hdel: 1, pexpire: 1 })
+  t.strictSame(others, {})
+})
+
+t.test('a renewal beyond the known end extends the index once, before the session', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  await store.create(session)
+  const endsAt = session.endsAt + 1000
+  const renewal = { expiresAt: endsAt, endsAt }
+  const renew = () => store.update(session.handle, { set: { a: 1 }, remove: [], renewal })
+  t.equal((await commandsOf(renew)).zadd, 1)
+  t.equal((await commandsOf(renew)).zadd, undefined)
+  t.equal(await redis.zscore(indexOf('ada'), session.handle), String(endsAt))
+  t.ok(between(await redis.pttl(indexOf('ada')), endsAt - clock.now()))
+  t.ok(between(await redis.pttl(keyOf(session.handle)), endsAt - clock.now()))
+  t.strictSame(await store.read(session.handle), { handle: session.handle, fields: { userId: 'ada', a: 1 }, expiresAt: endsAt })
+})
+
+t.test('a renewal of a record without a sound owner finds none', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  await store.create(session)
+  await redis.hset(keyOf(session.handle), 'userId', '{')
+  const renewal = { expiresAt: session.endsAt, endsAt: session.endsAt + 1 }
+  t.equal(await store.update(session.handle, { set: {}, remove: [], renewal }), false)
+})
+
+t.test('a list drops from the index what is gone', async t => {
+  const { store, clock } = await open(t)
+  const [gone, living] = [newSession(clock), newSession(clock)]
+  const hers = newSession(clock, { userId: 'eve' })
+  for (const session of [gone, living, hers]) await store.create(session)
+  await redis.del(keyOf(gone.handle))
+  await redis.zadd(indexOf('ada'), String(hers.endsAt), hers.handle)
+  t.same((await store.listOf('ada')).map(({ handle }) => handle), [living.handle])
+  t.strictSame(await redis.zrange(indexOf('ada'), 0, -1), [living.handle])
+  await store.revoke(living.handle)
+  t.equal(await redis.exists(indexOf('ada')), 0)
+  t.ok(await store.read(hers.handle))
+})
+
+t.test('a session on its way is not dropped from the index by a list or a revocation just then', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  await redis.zadd(indexOf('ada'), String(session.endsAt + 0.5), session.handle)
+  t.strictSame(await store.listOf('ada'), [])
+  t.equal(await store.revokeAllOf('ada'), 0)
+  t.ok(await redis.zscore(indexOf('ada'), session.handle))
+})
+
+t.test('a login drops from the index what ended more than a day ago', async t => {
+  const { store, clock } = await open(t)
+  const [old, recent] = [newSession(clock), newSession(clock)]
+  const hoursAgo = (hours: number) => String(clock.now() - hours * 60 * 60_000)
+  await redis.zadd(indexOf('ada'), hoursAgo(25), old.handle, hoursAgo(23), recent.handle)
+  const session = newSession(clock)
+  await store.create(session)
+  t.strictSame(await redis.zrange(indexOf('ada'), 0, -1), [recent.handle, session.handle])
+})
+
+t.test('an index of another type is replaced', async t => {
+  const { store, clock } = await open(t)
+  await redis.set(indexOf('ada'), 'x')
+  t.strictSame(await store.listOf('ada'), [])
+  await redis.set(indexOf('ada'), 'x')
+  await store.create(newSession(clock))
+  t.equal((await store.listOf('ada')).length, 1)
+})
+
+t.test('scripts that Redis has forgotten are sent again', async t => {
+  const { store, clock } = await open(t)
+  await store.create(newSession(clock))
+  await redis.script('FLUSH')
+  await t.resolves(store.create(newSession(clock)))
+})
+
+t.test('prefixes keep services apart', async t => {
+  const { store, clock, log } = await open(t)
+  const other = await openSessionStore({ redisUrl: server.url, redisPrefix: 'other:', now: clock.now, log })
+  t.teardown(() => other.close())
+  const session = newSession(clock)
+  await store.create(session)
+  t.equal(await other.read(session.handle), null)
+  t.strictSame(await other.listOf('ada'), [])
+})
+
+t.test('what Redis refuses is unavailable, and the error keeps what the command held to itself', async t => {
+  const { store, clock } = await open(t)
+  await redis.config('SET', 'maxmemory', '1')
+  const error = await store.create(newSession(clock, { address: '203.0.113.17' })).catch(error => error)
+  await redis.config('SET', 'maxmemory', '0')
+  t.match(error, { code: 'SESSIONS_UNAVAILABLE', statusCode: 503, message: /^Sessions cannot be read/, cause: { message: /OOM/ } })
+  t.notMatch(JSON.stringify({ ...error.cause }), /203\.0\.113\.17/)
+})
+
+t.test('a session takes at most 600 bytes, its place in the index included', async t => {
+  const { store, clock } = await open(t)
+  const usedMemory = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
+  const time = clock.now()
+  const details = { epoch: 1, startedAt: time, lastSeenAt: time, device: 'Firefox on Linux', address: '203.0.113.17' }
+  const create = () => store.create(newSession(clock, { userId: newHandle().slice(0, 22), ...details }))
+  await create()
+  const before = await usedMemory()
+  for (let batch = 0; batch < 30; batch++) await Promise.all(Array.from({ length: 500 }, create))
+  const bytes = (await usedMemory() - before) / 15_000
+  t.ok(bytes <= 600, `${bytes} bytes`)
+})
+
+t.test('no session is created outside of its index', async t => {
+  const { clock, log } = await open(t)
+  await redis.acl('SETUSER', 'limited', 'reset', 'on', '>pass-phrase', '~latchkey:session:*', '+@all')
+  t.teardown(() => redis.acl('DELUSER', 'limited'))
+  const redisUrl = `redis://limited:pass-phrase@127.0.0.1:${server.port}`
+  const store = await openSessionStore({ redisUrl, redisPrefix: 'latchkey:', now: clock.now, log })
+  t.teardown(() => store.close())
+  const session = newSession(clock)
+  await t.rejects(store.create(session), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /NOPERM/ } })
+  t.equal(await redis.dbsize(), 0)
+  t.equal(store.description, `Redis at 127.0.0.1:${server.port}`)
+})
+
+t.test('the store runs only commands whose cost is that of one user', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  const ran = await commandsOf(async () => {
+    for (const each of [session, newSession(clock), newSession(clock)]) await store.create(each)
+    await store.read(session.handle)
+    await store.update(session.handle, { set: { a: 1 }, remove: ['b'], renewal: session })
+    await store.listOf('ada')
+    await store.revokeOf('ada', session.handle)
+    await store.revoke(session.handle)
+    await store.revokeAllOf('ada')
+    await store.sweep()
+    await store.ping()
+  })
+  t.strictSame(Object.keys(ran).filter(name => !/^eval(sha)?$/.test(name)).sort(), [
+    'del', 'exists', 'hdel', 'hget', 'hgetall', 'hmget', 'hset', 'pexpire', 'ping', 'type',
+    'zadd', 'zrange', 'zrem', 'zremrangebyscore'
+  ])
+})

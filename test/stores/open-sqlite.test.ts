@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
+import { packageRoot } from '../../src/package-root.ts'
+
+function newFolder (t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+function open (t: Test, path: string): SqliteDatabase {
+  const sqlite = openSqlite(path)
+  t.teardown(() => sqlite.$client.close())
+  return sqlite
+}
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+
+const tablesOf = (sqlite: SqliteDatabase) => sqlite.$client.prepare("select name from sqlite_schema where type = 'table'").pluck().all()
+
+t.test('a fresh path becomes a folder, a file and its tables, private to this user', async t => {
+  const folder = join(newFolder(t), 'not', 'there')
+  const path = join(folder, 'latchkey.sqlite')
+  const sqlite = open(t, path)
+  t.match(tablesOf(sqlite).sort(), ['__drizzle_migrations', 'sessions', 'users'])
+  t.equal(modeOf(folder), '700')
+  for (const file of ['', '.lock', '-wal', '-shm']) t.equal(modeOf(path + file), '600', `latchkey.sqlite${file}`)
+})
+
+t.test('opening it again keeps what is in it, and the mode that the operator gave it', async t => {
+  const path = join(newFolder(t), 'latchkey.sqlite')
+  const first = openSqlite(path)
+  first.$client.exec("insert into sessions values ('a', null, 1, '{}', 0)")
+  first.$client.close()
+  chmodSync(path, 0o640)
+  const second = open(t, path)
+  t.equal(second.$client.prepare('select count(*) from sessions').pluck().get(), 1)
+  t.equal(modeOf(path), '640')
+})
+
+t.test('each opening asks for durable writes, short waits and honoured references', async t => {
+  const path = join(newFolder(t), 'latchkey.sqlite')
+  openSqlite(path).$client.close()
+  const pragma = (name: string) => open(t, path).$client.pragma(name, { simple: true })
+  t.equal(pragma('journal_mode'), 'wal')
+  t.equal(pragma('synchronous'), 2)
+  t.equal(pragma('foreign_keys'), 1)
+  t.equal(pragma('busy_timeout'), 250)
+})
+
+t.test('what cannot be opened says so', async t => {
+  const path = newFolder(t)
+  t.throws(() => openSqlite(path), /unable to open database file|directory/)
+})
+
+t.test('processes that start at once on one fresh file make its tables once', async t => {
+  const path = join(newFolder(t), 'latchkey.sqlite')
+  const lock = new Database(`${path}.lock`)
+  lock.exec('begin exclusive')
+  const processes = Array.from({ length: 6 }, () => startOpening(path))
+  await Promise.all(processes.map(child => once(child, 'message')))
+  t.notOk(existsSync(path), 'nobody begins while another one is at it')
+
+  const outcomes = processes.map(async child => (await once(child, 'message'))[0])
+  lock.close()
+  t.strictSame(await Promise.all(outcomes), processes.map(() => 'opened'))
+  const sqlite = open(t, path)
+  t.equal(sqlite.$client.prepare('select count(*) from __drizzle_migrations').pluck().get(), 1)
+  t.equal(sqlite.$client.prepare('select count(*) from sessions').pluck().get(), processes.length)
+})
+
+function startOpening (path: string): ChildProcess {
+  return start(`
+    process.send('opening')
+    const { $client } = openSqlite(${JSON.stringify(path)})
+    $client.prepare("insert into sessions values (?, null, 1, '{}', 0)").run(String(process.pid))
+    $client.close()
+    process.send('opened')`)
+}
+
+/** A process that runs a program and sends the code of what it throws. */
+function start (program: string): ChildProcess {
+  const module = new URL('../../src/database/open-sqlite.ts', import.meta.url).href
+  const guarded = `
+    import Database from 'better-sqlite3'
+    import { openSqlite } from ${JSON.stringify(module)}
+    try {
+      ${program}
+    } catch (error) {
+      process.send(error.code)
+    }
+    process.disconnect()`
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', guarded]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], cwd: packageRoot })
+}

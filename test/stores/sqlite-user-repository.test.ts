@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import t, { type Test } from 'tap'
+import { openSqlite } from '../../src/database/open-sqlite.ts'
+import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
+import { movableClock } from '../contract/session-store.ts'
+import { userRepositoryContract } from '../contract/user-repository.ts'
+
+function newDatabase (t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
+  const sqlite = openSqlite(join(folder, 'latchkey.sqlite'))
+  t.teardown(() => {
+    sqlite.$client.close()
+    rmSync(folder, { recursive: true })
+  })
+  return sqlite
+}
+
+userRepositoryContract('SQLite', async t => {
+  const sqlite = newDatabase(t)
+  const clock = movableClock()
+  return { users: sqliteUserRepository(sqlite, clock), clock, break: () => sqlite.$client.close() }
+})
+
+t.test('every query of users uses an index', async t => {
+  const { $client: client } = newDatabase(t)
+  const queries = new Set<string>()
+  const users = sqliteUserRepository(drizzle({ client, logger: { logQuery: query => queries.add(query) } }), { now: Date.now })
+  await users.findById('a')
+  await users.findByEmail('a')
+  await users.upgradePasswordHash('a', 'b', 'c')
+  t.equal(queries.size, 3)
+  for (const query of queries) {
+    const plan = client.prepare(`explain query plan ${query}`).all(...query.match(/\?/g)!.map(() => 0))
+    t.match(plan, [{ detail: /^SEARCH users USING INDEX/ }], query)
+  }
+})
