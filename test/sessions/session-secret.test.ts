@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { SettingError } from '../../src/config.ts'
+import { keptSecret } from '../../src/sessions/session-secret.ts'
+
+t.test('the secret is made once, for its owner alone, and kept', async t => {
+  const folder = join(t.testdir(), 'not', 'there yet')
+  const secret = keptSecret(folder)
+  t.match(secret, /^[\w-]{43}$/, '256 bits')
+  t.equal(statSync(join(folder, 'session-secret')).mode & 0o777, 0o600)
+  t.equal(statSync(folder).mode & 0o777, 0o700)
+  t.equal(keptSecret(folder), secret)
+  t.strictSame(readdirSync(folder), ['session-secret'], 'no draft is left behind')
+})
+
+t.test('two services have two secrets', async t => {
+  const folder = t.testdir()
+  t.not(keptSecret(join(folder, 'one')), keptSecret(join(folder, 'two')))
+})
+
+t.test('a secret that an operator put there is taken, without the line end', async t => {
+  const folder = t.testdir({ 'session-secret': `${'x'.repeat(32)}\r\n` })
+  t.equal(keptSecret(folder), 'x'.repeat(32))
+})
+
+t.test('a secret that is too short is refused in one sentence that does not show it, and is left as it was', async t => {
+  const files = { empty: '', blank: `${' '.repeat(40)}\n`, short: 'hunter2hunter2hunter2hunter2hun' }
+  const folder = t.testdir(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, { 'session-secret': text }])))
+  for (const [name, text] of Object.entries(files)) {
+    const sentence = sentenceFor(join(folder, name))
+    t.match(sentence, /^DATA_DIR holds a session-secret of \d+ characters, but it takes at least 32; remove the file to have a new one made\.$/, name)
+    t.notMatch(sentence, /hunter2/)
+    t.equal(readFileSync(join(folder, name, 'session-secret'), 'utf8'), text)
+  }
+})
+
+t.test('a folder that cannot be used stops the start, and no secret is made in its place', async t => {
+  const folder = t.testdir({ file: 'I am no folder', taken: { 'session-secret': {} } })
+  t.throws(() => keptSecret(join(folder, 'file')))
+  t.throws(() => keptSecret(join(folder, 'file', 'below')))
+  t.throws(() => keptSecret(join(folder, 'taken')))
+  t.strictSame(readdirSync(join(folder, 'taken')), ['session-secret'])
+})
+
+t.test('processes that start at once agree on one secret', async t => {
+  const folder = join(t.testdir(), 'data')
+  const secrets = await Promise.all(Array.from({ length: 4 }, () => secretInAnotherProcess(folder)))
+  t.match(secrets[0], /^[\w-]{43}$/)
+  t.equal(new Set(secrets).size, 1)
+  t.strictSame(readdirSync(folder), ['session-secret'])
+})
+
+async function secretInAnotherProcess (folder: string): Promise<string> {
+  const module = pathToFileURL('src/sessions/session-secret.ts').href
+  const code = `import { keptSecret } from '${module}'; console.log(keptSecret(process.argv[1]))`
+  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '--eval', code, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  for await (const chunk of child.stdout) said += chunk
+  return said.trim()
+}
+
+/** The sentence that stops the start. */
+function sentenceFor (folder: string): string {
+  try {
+    return keptSecret(folder)
+  } catch (error) {
+    if (error instanceof SettingError) return error.message
+    throw error
+  }
+}

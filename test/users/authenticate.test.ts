@@ -1,0 +1,162 @@
+import { hash } from '@node-rs/argon2'
+import t from 'tap'
+import { UsersUnavailable } from '../../src/errors.ts'
+import { authenticate } from '../../src/users/authenticate.ts'
+import { openPasswords, type Passwords } from '../../src/users/passwords.ts'
+import { signUp } from '../../src/users/sign-up.ts'
+import { canonicalEmail } from '../../src/users/email-address.ts'
+import type { NewUser, User, UserRepository } from '../../src/users/user-repository.ts'
+
+const password = 'nanoseconds are short wires'
+const grace = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' }
+
+/** A table of users that tells what it was asked. */
+class Table implements UserRepository {
+  readonly rows: User[] = []
+  readonly asked: string[] = []
+
+  async findById (id: string) {
+    return this.rows.find(row => row.id === id) ?? null
+  }
+
+  async findByEmail (email: string) {
+    this.asked.push(email)
+    const row = this.rows.find(row => row.email === email)
+    return row ? { ...row } : null
+  }
+
+  async create (user: NewUser) {
+    if (this.rows.some(row => row.email === user.email)) return null
+    const at = new Date()
+    const row = { ...user, id: String(this.rows.length), sessionEpoch: 0, disabledAt: null, createdAt: at, updatedAt: at }
+    this.rows.push(row)
+    return row
+  }
+
+  async upgradePasswordHash (id: string, from: string, to: string) {
+    const row = this.rows.find(row => row.id === id && row.passwordHash === from)
+    if (row) row.passwordHash = to
+  }
+
+  async ping () {}
+  async close () {}
+}
+
+/** Real passwords that tell what work was done. */
+function counted (passwords: Passwords) {
+  const work: string[] = []
+  const counting: Passwords = {
+    ...passwords,
+    hash: password => { work.push('hash'); return passwords.hash(password) },
+    verify: (passwordHash, password) => { work.push(passwords.isOutdated(passwordHash) ? 'verify an outdated one' : 'verify'); return passwords.verify(passwordHash, password) }
+  }
+  return { work, passwords: counting }
+}
+
+async function signedUp () {
+  const users = new Table()
+  const { work, passwords } = counted(await openPasswords())
+  const user = await signUp(users, passwords, { ...grace, password })
+  work.length = users.asked.length = 0
+  return { users, passwords, work, user: user! }
+}
+
+t.test('the right credentials find the user, however the email is typed', async t => {
+  const { users, passwords, user } = await signedUp()
+  for (const email of ['grace@example.com', ' Grace@EXAMPLE.com ', 'grace@ｅxample.com']) {
+    t.equal((await authenticate(users, passwords, { email, password }))?.id, user.id)
+  }
+})
+
+t.test('whatever is wrong, the answer is the same after the same work', async t => {
+  const { users, passwords, work, user } = await signedUp()
+  await users.create({ ...grace, email: 'disabled@example.com', passwordHash: user.passwordHash })
+  users.rows[1]!.disabledAt = new Date()
+  const wrong = {
+    'an unknown email': { email: 'ada@example.com', password },
+    'a wrong password': { email: grace.email, password: 'another fifteen letters' },
+    'a disabled account': { email: 'disabled@example.com', password },
+    'a disabled account and a wrong password': { email: 'disabled@example.com', password: 'x' },
+    'what is no email': { email: 'grace', password },
+    'an empty email': { email: '', password },
+    'an email that is far too long': { email: `${'g'.repeat(10_000)}@example.com`, password },
+    'an empty password': { email: grace.email, password: '' },
+    'the hash as password': { email: grace.email, password: user.passwordHash }
+  }
+  for (const [what, credentials] of Object.entries(wrong)) {
+    work.length = users.asked.length = 0
+    t.equal(await authenticate(users, passwords, credentials), null, what)
+    t.strictSame(work, ['verify'], 'one hash')
+    t.equal(users.asked.length, 1, 'one lookup')
+  }
+})
+
+t.test('a login with an outdated hash brings it up to date, once', async t => {
+  const { users, passwords, work, user } = await signedUp()
+  users.rows[0]!.passwordHash = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+  t.equal((await authenticate(users, passwords, { email: grace.email, password }))?.id, user.id)
+  t.strictSame(work, ['verify an outdated one', 'hash'])
+  t.notOk(passwords.isOutdated(users.rows[0]!.passwordHash))
+
+  work.length = 0
+  t.ok(await authenticate(users, passwords, { email: grace.email, password }), 'the password is the same')
+  t.strictSame(work, ['verify'])
+})
+
+t.test('a wrong password or a disabled account brings nothing up to date', async t => {
+  const { users, passwords, work } = await signedUp()
+  const old = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+  users.rows[0]!.passwordHash = old
+  await authenticate(users, passwords, { email: grace.email, password: 'wrong' })
+  users.rows[0]!.disabledAt = new Date()
+  await authenticate(users, passwords, { email: grace.email, password })
+  t.equal(users.rows[0]!.passwordHash, old)
+  t.notOk(work.includes('hash'))
+})
+
+t.test('a password changed while its old hash was upgraded stays changed', async t => {
+  const { users, passwords } = await signedUp()
+  users.rows[0]!.passwordHash = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+  const changed = await passwords.hash('a newer one of hers')
+  const slow: Passwords = { ...passwords, hash: async text => { users.rows[0]!.passwordHash = changed; return await passwords.hash(text) } }
+  await authenticate(users, slow, { email: grace.email, password })
+  t.equal(users.rows[0]!.passwordHash, changed)
+})
+
+t.test('while users cannot be read nobody is told that the password is wrong', async t => {
+  const { users, passwords } = await signedUp()
+  users.findByEmail = async () => { throw new UsersUnavailable() }
+  await t.rejects(authenticate(users, passwords, { email: grace.email, password }), { code: 'USERS_UNAVAILABLE' })
+  await t.rejects(signUp(users, passwords, { ...grace, password }), { code: 'USERS_UNAVAILABLE' })
+})
+
+t.test('while hashing is busy nobody is told that the password is wrong', async t => {
+  const { users, user } = await signedUp()
+  const { passwords } = counted(await openPasswords({ waiting: 1 }))
+  const flood = Array.from({ length: 40 }, () => authenticate(users, passwords, { email: grace.email, password }))
+  const outcomes = await Promise.allSettled(flood)
+  t.ok(outcomes.every(outcome => outcome.status === 'rejected' ? outcome.reason.code === 'HASHING_BUSY' : outcome.value?.id === user.id))
+  t.ok(outcomes.some(({ status }) => status === 'rejected'))
+  t.ok(outcomes.some(({ status }) => status === 'fulfilled'))
+})
+
+t.test('an email has one account, and a second sign-up costs no hash', async t => {
+  const { users, passwords, work } = await signedUp()
+  t.equal(await signUp(users, passwords, { ...grace, password: 'another fifteen letters' }), null)
+  t.strictSame(work, [])
+  t.equal(users.rows.length, 1)
+})
+
+t.test('of sign-ups at once with one email one makes the account', async t => {
+  const users = new Table()
+  const passwords = await openPasswords()
+  const made = await Promise.all(Array.from({ length: 4 }, () => signUp(users, passwords, { ...grace, password })))
+  t.equal(made.filter(user => user !== null).length, 1)
+  t.equal(users.rows.length, 1)
+})
+
+t.test('a password is kept as its hash and in no other form', async t => {
+  const { users } = await signedUp()
+  t.notMatch(JSON.stringify(users.rows), password)
+  t.equal(users.rows[0]!.email, canonicalEmail(grace.email))
+})

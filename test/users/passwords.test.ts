@@ -1,0 +1,79 @@
+import { availableParallelism } from 'node:os'
+import { hash } from '@node-rs/argon2'
+import t from 'tap'
+import { HashingBusy } from '../../src/errors.ts'
+import { openPasswords } from '../../src/users/passwords.ts'
+
+const phrase = 'nanoseconds are short wires'
+
+t.test('a password is kept as argon2id with today\'s parameters and a salt of its own', async t => {
+  const passwords = await openPasswords()
+  const [one, two] = await Promise.all([passwords.hash(phrase), passwords.hash(phrase)])
+  t.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]+\$[\w+/]+$/)
+  t.not(one, two)
+  t.notOk(passwords.isOutdated(one))
+  t.ok(await passwords.verify(one, phrase))
+})
+
+t.test('nothing but the password fits', async t => {
+  const passwords = await openPasswords()
+  const kept = await passwords.hash(phrase)
+  for (const wrong of ['', `${phrase} `, ` ${phrase}`, phrase.toUpperCase(), phrase.slice(0, -1), `${phrase}\0`, 'x'.repeat(1024)]) t.notOk(await passwords.verify(kept, wrong), JSON.stringify(wrong))
+})
+
+t.test('every character of a long password counts', async t => {
+  const passwords = await openPasswords()
+  const long = 'x'.repeat(1023)
+  const kept = await passwords.hash(`${long}a`)
+  t.notOk(await passwords.verify(kept, `${long}b`))
+  t.ok(await passwords.verify(kept, `${long}a`))
+})
+
+t.test('one password typed on two keyboards is one password', async t => {
+  const passwords = await openPasswords()
+  const kept = await passwords.hash('cafe\u0301 au lait, s\u2019il vous pla\u00eet')
+  t.ok(await passwords.verify(kept, 'caf\u00e9 au lait, s\u2019il vous plai\u0302t'))
+  t.notOk(await passwords.verify(kept, 'cafe au lait, s\u2019il vous plait'), 'letters without their marks are others')
+  t.notOk(await passwords.verify(await passwords.hash('\ufb01fteen characters'), 'fifteen characters'), 'what merely looks alike stays two')
+})
+
+t.test('nobody\'s hash costs what a real one costs, and no password fits it', async t => {
+  const [passwords, others] = await Promise.all([openPasswords(), openPasswords()])
+  t.notOk(passwords.isOutdated(passwords.nobodys))
+  t.not(passwords.nobodys, others.nobodys)
+  for (const guess of ['', phrase, passwords.nobodys, 'undefined']) t.notOk(await passwords.verify(passwords.nobodys, guess))
+})
+
+t.test('a hash made with other parameters is outdated', async t => {
+  const passwords = await openPasswords()
+  t.ok(passwords.isOutdated(await hash(phrase, { memoryCost: 8192, timeCost: 1, parallelism: 1 })))
+  t.ok(passwords.isOutdated(await hash(phrase, { algorithm: 1, memoryCost: 19_456, timeCost: 2, parallelism: 1 })), 'argon2i')
+  t.ok(passwords.isOutdated('$argon2id$v=16$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA'))
+  t.ok(passwords.isOutdated('$2b$10$abcdefghijklmnopqrstuu'))
+  t.ok(passwords.isOutdated(''))
+})
+
+t.test('when too many wait, the next is refused at once and the others are served', async t => {
+  const waiting = 2
+  const passwords = await openPasswords({ waiting })
+  const served = availableParallelism() + waiting
+  const kept = passwords.nobodys
+  const flood = Array.from({ length: served + 3 }, (_, turn) => turn % 2 === 0 ? passwords.hash(phrase) : passwords.verify(kept, phrase))
+  const outcomes = await Promise.allSettled(flood)
+  const refused = outcomes.filter(outcome => outcome.status === 'rejected')
+  t.strictSame(outcomes.map(({ status }) => status), [...Array(served).fill('fulfilled'), ...Array(3).fill('rejected')], 'who came first is served')
+  for (const { reason } of refused) {
+    t.ok(reason instanceof HashingBusy)
+    t.equal(reason.code, 'HASHING_BUSY')
+    t.equal(reason.statusCode, 503)
+  }
+  t.ok(await passwords.hash(phrase), 'and afterwards there is room again')
+})
+
+t.test('a hash that is none fails that one call and blocks nobody', async t => {
+  const passwords = await openPasswords()
+  const times = availableParallelism() * 3
+  const broken = await Promise.allSettled(Array.from({ length: times }, () => passwords.verify('not a hash', phrase)))
+  t.ok(broken.every(outcome => outcome.status === 'rejected' || !outcome.value))
+  t.ok(await passwords.hash(phrase))
+})
