@@ -36,10 +36,12 @@ export async function openRedis ({ url, log }: Settings): Promise<Redis> {
 /** Once for each change, as a busy service would otherwise log each request of an outage. */
 function logOutages (redis: Redis, log: StoreLog): void {
   let answers = true
-  redis.on('error', (error: Error & { code?: string }) => {
-    if (answers) log.warn({ reason: reasonOf(error) }, 'Redis does not answer')
+  const lost = (reason: string) => {
+    if (answers) log.warn({ reason }, 'Redis does not answer')
     answers = false
-  })
+  }
+  redis.on('error', error => lost(reasonOf(error)))
+  redis.on('reconnecting', () => lost('disconnected'))
   redis.on('ready', () => {
     if (!answers) log.info({}, 'Redis answers again')
     answers = true

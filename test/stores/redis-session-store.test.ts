@@ -73,7 +73,7 @@ t.test('a session is a hash with a field per key, beside a sorted set per user; 
     device: '"Firefox on Linux"',
     visits: '[["/",1]]'
   })
-  t.strictSame(await redis.zrange(indexOf('ada'), 0, -1, 'WITHSCORES'), [handle, String(endsAt)])
+  t.strictSame(await redis.zrange(indexOf('ada'), '0', '-1', 'WITHSCORES'), [handle, String(endsAt)])
   t.strictSame((await redis.keys('*')).sort(), [keyOf(handle), indexOf('ada')])
   t.ok(between(await redis.pttl(keyOf(handle)), expiresAt - clock.now()), 'the session until it expires')
   t.ok(between(await redis.pttl(indexOf('ada')), endsAt - clock.now()), 'the index until the session must end')
@@ -142,7 +142,7 @@ t.test('a list drops from the index what is gone', async t => {
   await redis.del(keyOf(gone.handle))
   await redis.zadd(indexOf('ada'), String(hers.endsAt), hers.handle)
   t.same((await store.listOf('ada')).map(({ handle }) => handle), [living.handle])
-  t.strictSame(await redis.zrange(indexOf('ada'), 0, -1), [living.handle])
+  t.strictSame(await redis.zrange(indexOf('ada'), '0', '-1'), [living.handle])
   await store.revoke(living.handle)
   t.equal(await redis.exists(indexOf('ada')), 0)
   t.ok(await store.read(hers.handle))
@@ -164,7 +164,7 @@ t.test('a login drops from the index what ended more than a day ago', async t =>
   await redis.zadd(indexOf('ada'), hoursAgo(25), old.handle, hoursAgo(23), recent.handle)
   const session = newSession(clock)
   await store.create(session)
-  t.strictSame(await redis.zrange(indexOf('ada'), 0, -1), [recent.handle, session.handle])
+  t.strictSame(await redis.zrange(indexOf('ada'), '0', '-1'), [recent.handle, session.handle])
 })
 
 t.test('an index of another type is replaced', async t => {
