@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { grace, openService } from '../helper.ts'
+
+const seed = Math.floor(Math.random() * 2 ** 31)
+const settings = { seed, numRuns: 250, endOnFailure: true, interruptAfterTimeLimit: 2_000 }
+
+const word = fc.oneof(
+  fc.constantFrom('', '/', '//evil.example', '/dashboard', 'on', grace.email, grace.password, '__proto__', 'constructor', 'x'.repeat(300), '%', '%00', '%FF', '\0', '\r\n', '[]', '{}', '"', '<script>', '\u202e', '\ud83d\ude00', 'null', '-1', '1e9'),
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.emailAddress()
+)
+const name = fc.oneof(fc.constantFrom('email', 'password', 'remember', 'next', 'first_name', 'last_name', 'email[]', 'email[a]', '__proto__', 'constructor', 'toString'), word)
+const encoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1)
+const form = fc.array(fc.tuple(name, word), { maxLength: 8 }).map(fields => fields.map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&'))
+const body = fc.oneof({ weight: 4, arbitrary: form.map(text => Buffer.from(text)) }, fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes)), word.map(text => Buffer.from(text)))
+
+const page = fc.constantFrom('/', '/about', '/contact', '/login', '/signup', '/logout', '/dashboard', '/session', '/account', '/assets/pico.css', '/health/live', '/health/ready', '/nothing', '/unreadable-address')
+const piece = fc.oneof(fc.constantFrom('..', '.', '%2e', '%2f', '%', '%ff', '%00', '\\', '//', ';', ':', '*', '?', '#', '__proto__', 'constructor'), fc.webSegment())
+const path = fc.tuple(fc.oneof({ weight: 3, arbitrary: page }, fc.array(piece, { maxLength: 5 }).map(pieces => `/${pieces.join('/')}`)), fc.option(fc.tuple(name, word)))
+  .map(([path, query]) => query === null ? path : `${path}?${query.map(encoded).join('=')}`)
+
+/** What Node lets into a header: what else is sent never becomes a request. */
+const headerText = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).filter(code => code < 0x7f || code > 0x9f).map(code => String.fromCharCode(code)), maxLength: 60 })
+const cookie = fc.array(fc.tuple(fc.constantFrom('session', '__Host-session', '__proto__', '', 'a'), headerText), { maxLength: 4 }).map(pairs => pairs.map(pair => pair.join('=')).join('; '))
+const headers = fc.record({
+  accept: fc.oneof(fc.constantFrom('text/html', 'application/json', '*/*', 'text/html;q=x', ',;'), headerText),
+  cookie: fc.oneof(cookie, headerText),
+  'content-type': fc.oneof({ weight: 4, arbitrary: fc.constant('application/x-www-form-urlencoded') }, fc.constantFrom('application/json', 'text/plain', 'multipart/form-data; boundary=x'), headerText),
+  'sec-fetch-site': fc.oneof({ weight: 4, arbitrary: fc.constant('same-origin') }, fc.constantFrom('cross-site', 'none'), headerText),
+  origin: headerText,
+  host: headerText,
+  'x-forwarded-for': headerText,
+  'x-forwarded-proto': headerText,
+  'accept-encoding': headerText,
+  'if-none-match': headerText,
+  range: headerText,
+  referer: headerText
+}, { requiredKeys: [] })
+
+const request = fc.record({ method: fc.constantFrom('GET', 'HEAD', 'POST', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'), path, headers, body })
+
+/** What an answer shows of the inside. */
+const inside = /node_modules|\bat .+:\d+:\d+|sqlite|data\/session-secret|\$argon2/i
+
+t.comment(`seed ${seed}`)
+
+t.test('no request of a stranger, however strange, breaks anything or opens a session', async t => {
+  const { app, browser } = await openService(t, { LOG_LEVEL: 'silent' })
+  await browser().signUp()
+  const users = app.database.$client.prepare('select count(*) from users').pluck()
+
+  await fc.assert(fc.asyncProperty(request, async ({ method, path, headers, body }) => {
+    const before = users.get()
+    const stranger = browser()
+    const answer = await stranger.send(method as 'GET', path, headers, method === 'GET' || method === 'HEAD' ? undefined : body)
+    const signedUp = method === 'POST' && path.startsWith('/signup') && answer.status === 303
+    const loggedIn = method === 'POST' && answer.status === 303 && answer.location !== '/login'
+    fc.pre(!signedUp && !loggedIn)
+    if (answer.status >= 500) throw new Error(`${answer.status} ${answer.body}`)
+    if (inside.test(answer.body)) throw new Error(`shows the inside: ${answer.body}`)
+    if (users.get() !== before) throw new Error('made a user')
+    if (await stranger.isLoggedIn()) throw new Error('logged in')
+    if (answer.status === 303 && !goesHere(answer.location)) throw new Error(`leads to ${answer.location}`)
+  }), settings)
+  t.equal((await app.inject('/health/ready')).statusCode, 200, `seed ${seed}`)
+})
+
+t.test('no form of somebody logged in, however strange, breaks anything', async t => {
+  const { browser } = await openService(t, { LOG_LEVEL: 'silent' })
+  const laptop = browser()
+  await laptop.signUp()
+  const cookie = { cookie: `session=${laptop.cookies.get('session')}` }
+
+  await fc.assert(fc.asyncProperty(request, async ({ method, path, headers, body }) => {
+    fc.pre(!path.startsWith('/logout') && !path.startsWith('/login'))
+    const phone = browser()
+    const answer = await phone.send(method as 'GET', path, { ...headers, ...cookie }, method === 'GET' || method === 'HEAD' ? undefined : body)
+    if (answer.status >= 500) throw new Error(`${answer.status} ${answer.body}`)
+    if (inside.test(answer.body)) throw new Error(`shows the inside: ${answer.body}`)
+    if (answer.status === 303 && !goesHere(answer.location)) throw new Error(`leads to ${answer.location}`)
+  }), settings)
+  t.ok(await laptop.isLoggedIn(), `seed ${seed}`)
+})
+
+t.test('wherever the login is told to lead, it leads here', async t => {
+  const { browser } = await openService(t, { LOG_LEVEL: 'silent' })
+  const laptop = browser()
+  await laptop.signUp()
+  const next = fc.oneof(
+    fc.array(fc.constantFrom('/', '\\', '.', '..', '%2e', '%2f', '%5c', '\t', '\n', '\r', ' ', '@', ':', '?', '#', 'evil.example', 'http:', 'javascript:', '\0', '／', '。', '\ufeff'), { maxLength: 8 }).map(pieces => pieces.join('')),
+    fc.webUrl({ withQueryParameters: true, withFragments: true }),
+    word
+  )
+  await fc.assert(fc.asyncProperty(next, async next => {
+    const answer = await laptop.get(`/login?next=${encoded(next)}`)
+    if (answer.status !== 303 || !goesHere(answer.location)) throw new Error(`${answer.status} ${answer.location}`)
+  }), settings)
+  t.pass(`seed ${seed}`)
+})
+
+/** Whether a browser that is sent there stays on this site. */
+function goesHere (location = '') {
+  return /^\/(?![/\\])[\x21-\x7e]*$/.test(location) && new URL(location, 'http://localhost:3000').origin === 'http://localhost:3000'
+}
