@@ -424,6 +424,19 @@ t.test('raw bytes and chunks over a real connection get the same codes', async t
   await service.isAlive()
 })
 
+t.test('nothing but our assets can be read, however a path climbs', async t => {
+  const service = await openListening(t)
+  const climbs = [
+    '/assets/../package.json', '/assets/../src/app.ts', '/assets/../../../../../../etc/passwd', '/../package.json', '/..%2fpackage.json', '/assets/%2e%2e/package.json', '/assets/..%2fpackage.json', '/assets/%2e%2e%2fpackage.json',
+    '/assets/..%5cpackage.json', '/assets/..\\package.json', '/assets//etc/passwd', '/assets//../package.json', '/assets/./../package.json', '/assets/%252e%252e/package.json', '/assets/....//package.json', '/assets/latchkey.css/../../package.json', '/assets/.%00./package.json', '//etc/passwd', '/\\etc/passwd', '/./data/session-secret'
+  ]
+  for (const path of climbs) {
+    const answer = await service.say(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    t.match(answer, /^HTTP\/1\.1 40[04] /, path)
+    t.notMatch(answer, /"latchkey"|root:|import /, path)
+  }
+})
+
 t.test('an answer to HEAD has no body', async t => {
   const service = await openListening(t)
   for (const path of ['/', '/login', '/nothing', '/%ff', '/health/live']) {

@@ -1,9 +1,11 @@
+import { get } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
 import { grace, openService } from '../helper.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
-const settings = { seed, numRuns: 250, endOnFailure: true, interruptAfterTimeLimit: 2_000 }
+const settings = { seed, numRuns: 250, endOnFailure: true, interruptAfterTimeLimit: 1_200 }
 
 const word = fc.oneof(
   fc.constantFrom('', '/', '//evil.example', '/dashboard', 'on', grace.email, grace.password, '__proto__', 'constructor', 'x'.repeat(300), '%', '%00', '%FF', '\0', '\r\n', '[]', '{}', '"', '<script>', '\u202e', '\ud83d\ude00', 'null', '-1', '1e9'),
@@ -19,6 +21,8 @@ const page = fc.constantFrom('/', '/about', '/contact', '/login', '/signup', '/l
 const piece = fc.oneof(fc.constantFrom('..', '.', '%2e', '%2f', '%', '%ff', '%00', '\\', '//', ';', ':', '*', '?', '#', '__proto__', 'constructor'), fc.webSegment())
 const path = fc.tuple(fc.oneof({ weight: 3, arbitrary: page }, fc.array(piece, { maxLength: 5 }).map(pieces => `/${pieces.join('/')}`)), fc.option(fc.tuple(name, word)))
   .map(([path, query]) => query === null ? path : `${path}?${query.map(encoded).join('=')}`)
+// An injected request goes through the WHATWG parser, which takes less than a socket does and tidies the rest.
+const injectedPath = path.filter(path => URL.canParse(path, 'http://localhost'))
 
 /** What Node lets into a header: what else is sent never becomes a request. */
 const headerText = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).filter(code => code < 0x7f || code > 0x9f).map(code => String.fromCharCode(code)), maxLength: 60 })
@@ -38,7 +42,7 @@ const headers = fc.record({
   referer: headerText
 }, { requiredKeys: [] })
 
-const request = fc.record({ method: fc.constantFrom('GET', 'HEAD', 'POST', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'), path, headers, body })
+const request = fc.record({ method: fc.constantFrom('GET', 'HEAD', 'POST', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'), path: injectedPath, headers, body })
 
 /** What an answer shows of the inside. */
 const inside = /node_modules|\bat .+:\d+:\d+|sqlite|data\/session-secret|\$argon2/i
@@ -97,6 +101,20 @@ t.test('wherever the login is told to lead, it leads here', async t => {
     if (answer.status !== 303 || !goesHere(answer.location)) throw new Error(`${answer.status} ${answer.location}`)
   }), settings)
   t.pass(`seed ${seed}`)
+})
+
+t.test('no path breaks anything, as it stands on the wire', async t => {
+  const { app } = await openService(t, { LOG_LEVEL: 'silent' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const ask = (path: string) => new Promise<number | undefined>((resolve, reject) => {
+    get({ port, host: '127.0.0.1', path, agent: false }, answer => { answer.resume().on('end', () => resolve(answer.statusCode)) }).on('error', reject)
+  })
+  await fc.assert(fc.asyncProperty(path, async path => {
+    const status = await ask(path)
+    if (status === undefined || status >= 500) throw new Error(`${status} ${path}`)
+  }), settings)
+  t.equal(await ask('/health/live'), 200, `seed ${seed}`)
 })
 
 /** Whether a browser that is sent there stays on this site. */
