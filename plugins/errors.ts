@@ -17,7 +17,7 @@ const words: Record<number, Words> = {
   415: { heading: 'This is not a form', sentence: 'Only the forms of this site are accepted.' },
   429: { heading: 'Too many tries', sentence: 'Please wait a moment and try again.' },
   500: { heading: 'Something went wrong here', sentence: 'This is our mistake, and it was written down. Please try again later.' },
-  503: { heading: 'This does not work right now', sentence: 'Please try again in a moment.' }
+  503: { heading: 'This does not work right now', sentence: 'The service is starting, stopping or busy.' }
 }
 
 /** Answers every error, as a page or as JSON: ours with its own sentence, any other with its status' words. */
@@ -33,7 +33,9 @@ async function answerError (error: FastifyError, request: FastifyRequest, reply:
   const retryAfter = statusCode === 503 ? RETRY_AFTER_SECONDS : null
   if (retryAfter !== null) reply.header('retry-after', retryAfter)
   reply.code(statusCode)
-  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, retryAfter })
+  // Without the stores nobody can say who this is, so the navigation must not look logged out.
+  const isUserUnknown = statusCode === 503
+  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, retryAfter, isUserUnknown })
   return await reply.send({ statusCode, code: error.code ?? 'INTERNAL_SERVER_ERROR', error: STATUS_CODES[statusCode], message })
 }
 

@@ -1,5 +1,7 @@
-import { resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
 import type { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
@@ -33,14 +35,15 @@ export interface Config {
 /** A setting that cannot be used. Its message is the one sentence that the operator sees. */
 export class SettingError extends Error {}
 
+// Ajv compares only finite numbers with the bounds; `multipleOf` is what refuses Infinity.
 const wholeNumber = (minimum: number, maximum: number, fallback: number) => Type.Integer({
-  minimum, maximum, default: fallback, description: `a whole number from ${minimum} to ${maximum}`
+  minimum, maximum, multipleOf: 1, default: fallback, description: `a whole number from ${minimum} to ${maximum}`
 })
 const text = (format: string, description: string, more: object = {}) => Type.String({ format, description, ...more })
 
 /** The environment: the one description of every setting. `description` is the end of the sentence "it takes …". */
 const Settings = Type.Object({
-  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'a port number' }),
+  PORT: wholeNumber(0, 65_535, 3000),
   PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
   SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, each of at least ${SECRET_MIN_LENGTH} characters`, { secret: true })),
   DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite', { secret: true })),
@@ -102,18 +105,31 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFil
 }
 
 function readSettings (environment: NodeJS.ProcessEnv, envFile: string): Static<typeof Settings> {
-  // An empty value in `.env` or a compose file means "not set".
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const given = { ...whatIsSet(readEnvFile(envFile)), ...whatIsSet(environment) }
   try {
     return envSchema<Static<typeof Settings>>({
       schema: Settings,
       data: given,
       env: false,
-      dotenv: { path: envFile },
       ajv: { customOptions: teach }
     })
   } catch (error) {
     throw new SettingError(sentenceFor((error as { errors: AjvError[] }).errors[0]!))
+  }
+}
+
+/** An empty value in `.env` or a compose file means "not set". */
+function whatIsSet (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+}
+
+function readEnvFile (path: string) {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return {}
+    throw new SettingError(`The settings in ${path} cannot be read (${code}).`)
   }
 }
 
@@ -130,7 +146,8 @@ interface AjvError { instancePath: string, data: unknown }
 function sentenceFor ({ instancePath, data }: AjvError): string {
   const name = instancePath.slice(1)
   const schema = (Settings.properties as unknown as Record<string, { description: string, secret?: boolean }>)[name]!
-  const shown = schema.secret ? 'something else (not shown here, it may be secret)' : `"${data}"`
+  // An address can carry a password before an @.
+  const shown = schema.secret || String(data).includes('@') ? 'something else (not shown here, it may be secret)' : `"${data}"`
   return `${name} was given ${shown}, but it takes ${schema.description}.`
 }
 

@@ -20,10 +20,10 @@ export function isOwn (error: Error & { code?: string }): boolean {
 /** Seconds after which trying again makes sense, sent as Retry-After with each 503. */
 export const RETRY_AFTER_SECONDS = 5
 
-export const SessionsUnavailable = own('SESSIONS_UNAVAILABLE', 'Sessions cannot be read right now. Please try again in a moment.', 503)
+export const SessionsUnavailable = own('SESSIONS_UNAVAILABLE', 'Sessions cannot be read right now.', 503)
 export const SessionExists = own('SESSION_EXISTS', 'A session of this handle exists already.', 500)
-export const UsersUnavailable = own('USERS_UNAVAILABLE', 'Accounts cannot be read right now. Please try again in a moment.', 503)
-export const HashingBusy = own('HASHING_BUSY', 'Too many people are logging in right now. Please try again in a moment.', 503)
+export const UsersUnavailable = own('USERS_UNAVAILABLE', 'Accounts cannot be read right now.', 503)
+export const HashingBusy = own('HASHING_BUSY', 'Too many people are logging in right now.', 503)
 export const NotOverHttps = own('NOT_OVER_HTTPS', 'Logging in is not possible until this site is set up for https. Its operator finds the reason in the log.', 503)
 
 export const AddressUnreadable = own('ADDRESS_UNREADABLE', 'This address cannot be read. Part of it may be missing.', 400)

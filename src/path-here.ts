@@ -1,3 +1,6 @@
+/** How long a path to go to next may be, in characters. */
+export const NEXT_MAX = 2048
+
 /**
  * Where to go next, if that is a page of this site, as path, query and fragment; else null.
  * The WHATWG parser decides, because it is the one that the browser will use on the Location header.

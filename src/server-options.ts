@@ -23,17 +23,24 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
-    rewriteUrl: ({ url }) => isReadable(url!) ? url! : UNREADABLE_ADDRESS,
+    rewriteUrl: ({ url }) => readable(pathOf(url!)),
     // A form is taken as it was sent or refused: nothing is turned into another type, nothing is dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } }
   } satisfies FastifyHttpOptions<Server>
 }
 
-function isReadable (url: string): boolean {
+/** Servers must take the absolute form too (RFC 9112, 3.2.2), but what is loaded here knows paths only. */
+function pathOf (target: string): string {
+  if (target.startsWith('/')) return target
+  const url = URL.parse(target)
+  return url === null ? UNREADABLE_ADDRESS : `${url.pathname}${url.search}`
+}
+
+function readable (url: string): string {
   try {
     decodeURIComponent(url.split('?', 1)[0]!)
-    return true
+    return url
   } catch {
-    return false
+    return UNREADABLE_ADDRESS
   }
 }

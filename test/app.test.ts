@@ -4,7 +4,6 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import type * as App from '../src/app.ts'
 
-
 t.test('fastify start finds the server options and the service', async t => {
   const { options, default: app } = await load(t, {})
   const server = Fastify({ ...options, logger: false } as FastifyServerOptions)
@@ -29,7 +28,7 @@ t.test('so does a kept secret that is none', async t => {
   t.match(said(), [/^DATA_DIR holds a session-secret of 5 characters, but it takes at least 32/])
 })
 
-t.test('a fault at the start shows where it happened', async t => {
+t.test('and so does a file that is no database', async t => {
   const folder = t.testdir()
   mkdirSync(join(folder, 'data'))
   writeFileSync(join(folder, 'data', 'latchkey.sqlite'), 'this is no database '.repeat(100))
@@ -37,7 +36,18 @@ t.test('a fault at the start shows where it happened', async t => {
   const { said, exits } = watch(t)
   await t.rejects(app(Fastify({ ...options, logger: false } as FastifyServerOptions), {}), /exit/)
   t.strictSame(exits(), [1])
-  t.match(said(), [{ code: 'SQLITE_NOTADB' }])
+  t.match(said(), [/^DATABASE_URL or DATA_DIR leads to .*latchkey.sqlite, which cannot be opened as a database \(SQLITE_NOTADB\)\.$/])
+})
+
+t.test('a fault at the start shows where it happened', async t => {
+  const { options, default: app } = await load(t, {})
+  const server = Fastify({ ...options, logger: false } as FastifyServerOptions)
+  t.teardown(() => server.close())
+  await app(server, {})
+  const { said, exits } = watch(t)
+  await t.rejects(app(server, {}), /exit/, 'here: the service twice on one server')
+  t.strictSame(exits(), [1])
+  t.match(said(), [{ code: /^FST_/ }])
 })
 
 /** The module as a fresh process would load it. */

@@ -113,7 +113,7 @@ t.test('PORT is a port, and the address browsers use unless PUBLIC_URL says othe
   t.equal(read({ PORT: '80' }).publicUrl.origin, 'http://localhost')
   t.equal(read({ PORT: '8080', PUBLIC_URL: 'https://login.example.com' }).publicUrl.origin, 'https://login.example.com')
   for (const bad of ['-1', '65536', 'http', '3000.5', '/run/latchkey.sock']) {
-    t.equal(sentenceFor({ PORT: bad }), `PORT was given "${bad}", but it takes a port number.`)
+    t.equal(sentenceFor({ PORT: bad }), `PORT was given "${bad}", but it takes a whole number from 0 to 65535.`)
   }
 })
 

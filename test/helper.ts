@@ -46,10 +46,11 @@ export function openServer (t: Test, settings: Record<string, string> = {}, fold
   return { app, config, log, folder }
 }
 
-/** @param folder of a service before this one, to go on with its data */
-export async function openService (t: Test, settings: Record<string, string> = {}, folder?: string): Promise<Service> {
+/** @param folder of a service before this one, to go on with its data, `later` milliseconds after now */
+export async function openService (t: Test, settings: Record<string, string> = {}, folder?: string, later = 0): Promise<Service> {
   const { app, config, log, folder: dataFolder } = openServer(t, settings, folder)
   const time = new MovableClock()
+  time.pass(later)
   await app.register(latchkey, { config, now: time.now })
   await app.ready()
   return { app, time, log, folder: dataFolder, browser: options => new Browser(app, options) }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { NotOverHttps } from '../../src/errors.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
+import { handleOf } from '../../src/sessions/session-handle.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
@@ -28,11 +29,11 @@ async function logIn (app: FastifyInstance): Promise<void> {
       this.session.cookie.maxAge = config.rememberMs
     }
     await this.session.save()
-    await endOldest(user)
+    await endOldest(user, handleOf(this.session.sessionId))
   }
 
-  async function endOldest (user: User) {
-    const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(user.id))
+  async function endOldest (user: User, newHandle: string) {
+    const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(user.id), newHandle)
     await Promise.all(surplus.map(({ handle }) => sessions.revokeOf(user.id, handle)))
   }
 }

@@ -2,12 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
 import { fieldErrors } from '../../src/field-errors.ts'
-import { pathHere } from '../../src/path-here.ts'
+import { NEXT_MAX, pathHere } from '../../src/path-here.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
 
 const EMAIL_MAX = 254
 const PASSWORD_MAX = 1024
-const NEXT_MAX = 2048
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
@@ -18,10 +17,8 @@ const Form = Type.Object({
 }, { additionalProperties: false })
 
 const sentences = {
-  email: `Enter your email address, at most ${EMAIL_MAX} characters.`,
-  password: `Enter your password, at most ${PASSWORD_MAX} characters.`,
-  remember: 'Tick the box or leave it.',
-  next: `The page to go to next has at most ${NEXT_MAX} characters.`
+  email: 'Enter the email address that you signed up with.',
+  password: 'Enter your password.'
 }
 const wrongLogin = { form: 'The email and the password do not fit together.' }
 

@@ -40,7 +40,7 @@ export function fastifySessionAdapter (options: AdapterOptions): CallbackStore {
   return {
     get: (id, callback) => settle(load(options, handleOf(id)), callback),
     set: (id, session, callback) => settle(save(options, handleOf(id), session), callback),
-    destroy: (id, callback) => settle(options.store.revoke(handleOf(id)), callback)
+    destroy: (id, callback) => settle(end(options, handleOf(id)), callback)
   }
 }
 
@@ -67,6 +67,7 @@ async function save (options: AdapterOptions, handle: string, session: Session):
   if (session.asStored === undefined) return await create(options, handle, session)
   const fields = fieldsOf(session)
   const changes = changesBetween(session.asStored, fields)
+  if (Object.keys(changes.set).length + changes.remove.length === 0) return
   if ('lastSeenAt' in changes.set) changes.renewal = deadlinesOf(fields, options.limits)
   // False means revoked meanwhile. The request may finish, its changes are for nobody.
   await options.store.update(handle, changes)
@@ -82,6 +83,10 @@ async function create ({ store, limits, now }: AdapterOptions, handle: string, s
   Object.assign(session, fields, { asStored: new AsStored(fields) })
 }
 
+async function end ({ store }: AdapterOptions, handle: string): Promise<void> {
+  await store.revoke(handle)
+}
+
 function fieldsOf (session: Session): SessionFields {
   const { cookie, asStored, ...fields } = session
   return JSON.parse(JSON.stringify(fields))
@@ -91,6 +96,6 @@ function changesBetween ({ json }: AsStored, fields: SessionFields): SessionChan
   const changed = (name: string, value: Json) => json.get(name) !== JSON.stringify(value)
   return {
     set: Object.fromEntries(Object.entries(fields).filter(([name, value]) => changed(name, value))),
-    remove: [...json.keys()].filter(name => !(name in fields))
+    remove: [...json.keys()].filter(name => !Object.hasOwn(fields, name))
   }
 }

@@ -1,7 +1,11 @@
 import type { StoredSession } from './session-store.ts'
 
-/** The sessions that are too many: all but the newest `cap`. */
-export function oldestBeyond (cap: number, sessions: StoredSession[]): StoredSession[] {
-  const newestFirst = sessions.toSorted((a, b) => Number(b.fields.startedAt) - Number(a.fields.startedAt))
-  return newestFirst.slice(cap)
+/**
+ * The sessions that are too many beside one that has just begun: the oldest of the others.
+ * The new one is never among them, whatever the clocks of other machines say.
+ */
+export function oldestBeyond (cap: number, sessions: StoredSession[], newHandle: string): StoredSession[] {
+  const others = sessions.filter(({ handle }) => handle !== newHandle)
+  const newestFirst = others.toSorted((a, b) => Number(b.fields.startedAt) - Number(a.fields.startedAt))
+  return newestFirst.slice(cap - 1)
 }

@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LoginRequired } from '../errors.ts'
+import { NEXT_MAX } from '../path-here.ts'
 
 /** The policy of a folder of pages: somebody is logged in, or the login comes first and leads back. */
 export async function requireUser (request: FastifyRequest, reply: FastifyReply) {
   if (request.currentUser !== null) return
   if (!request.takesHtml()) throw new LoginRequired()
   // Only a page can be gone back to: a form that was sent would be lost.
-  const next = request.method === 'GET' ? `?next=${encodeURIComponent(request.url)}` : ''
+  const next = request.method === 'GET' && request.url.length <= NEXT_MAX ? `?next=${encodeURIComponent(request.url)}` : ''
   return await reply.redirect(`/login${next}`, 303)
 }

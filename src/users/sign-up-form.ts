@@ -6,7 +6,8 @@ const PASSWORD_MAX = 1024
 
 /** What the sign-up page sends, bounded, and what to say about each field that is not so. */
 export function signUpForm (passwordMinLength: number) {
-  const name = Type.String({ maxLength: NAME_MAX, pattern: '\\S' })
+  // At least one letter or number: spaces and invisible characters alone are no name.
+  const name = Type.String({ maxLength: NAME_MAX, pattern: '[\\p{L}\\p{N}]' })
   const schema = Type.Object({
     first_name: name,
     last_name: name,
@@ -14,10 +15,10 @@ export function signUpForm (passwordMinLength: number) {
     password: Type.String({ minLength: passwordMinLength, maxLength: PASSWORD_MAX })
   }, { additionalProperties: false })
   const sentences = {
-    first_name: `Enter your first name, at most ${NAME_MAX} characters.`,
-    last_name: `Enter your last name, at most ${NAME_MAX} characters.`,
+    first_name: `Enter your first name (up to ${NAME_MAX} characters).`,
+    last_name: `Enter your last name (up to ${NAME_MAX} characters).`,
     email: 'Enter an email address, such as name@example.com.',
-    password: `Choose a password of at least ${passwordMinLength} characters and at most ${PASSWORD_MAX}.`
+    password: `Choose a password of at least ${passwordMinLength} characters (up to ${PASSWORD_MAX}).`
   }
   return { schema, sentences }
 }

@@ -79,10 +79,11 @@ t.test('people may know when their session began, was seen and ends', async t =>
 
 t.test('of too many sessions the oldest are beyond', async t => {
   const begun = (...times: number[]): StoredSession[] => times.map(startedAt => ({ handle: `of ${startedAt}`, fields: { startedAt }, expiresAt: login }))
-  const beyond = (cap: number, sessions: StoredSession[]) => oldestBeyond(cap, sessions).map(({ handle }) => handle)
+  const beyond = (cap: number, sessions: StoredSession[], newHandle = 'of 4') => oldestBeyond(cap, sessions, newHandle).map(({ handle }) => handle)
   const sessions = begun(2, 4, 1, 3)
   t.strictSame(beyond(2, sessions), ['of 2', 'of 1'])
   t.strictSame(beyond(1, sessions), ['of 3', 'of 2', 'of 1'])
+  t.strictSame(beyond(1, sessions, 'of 1'), ['of 4', 'of 3', 'of 2'], 'the one that has just begun is never among them')
   t.strictSame(beyond(4, sessions), [])
   t.strictSame(beyond(50, []), [])
   t.strictSame(sessions, begun(2, 4, 1, 3), 'the list handed in stays as it was')

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+const EVERY_MS = 10 * 60_000
+
+/** Removes expired sessions now and then, where the store does not do so by itself. They are refused all the same. */
+async function sweep (app: FastifyInstance): Promise<void> {
+  const timer = setInterval(sweepNow, EVERY_MS)
+  timer.unref()
+  app.addHook('onListen', sweepNow)
+  app.addHook('onClose', async () => clearInterval(timer))
+
+  // Only tidying up: what fails now succeeds at the next turn.
+  async function sweepNow () {
+    await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
+  }
+}
+
+export default fp(sweep, { name: 'sweep', dependencies: ['sessions'] })

@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Test } from 'tap'
+
+/** What happens to the traffic of a connection. */
+export type Fault =
+  /** Nothing: it passes. */
+  | 'none'
+  /** Connections stand, and no answer comes back: commands arrive and are carried out. */
+  | 'silent'
+  /** Connections stand, and nothing arrives: half-open. */
+  | 'lost'
+  /** Connections break, and new ones break too. */
+  | 'cut'
+
+export interface FaultProxy {
+  url: string
+  /** From now on, for open connections and new ones. */
+  set (fault: Fault): void
+  /** Milliseconds that each answer is held back. */
+  delay (ms: number): void
+}
+
+/** Stands between the service and a server, and fails as networks do. */
+export async function startFaultProxy (t: Test, port: number): Promise<FaultProxy> {
+  let fault: Fault = 'none'
+  let delayMs = 0
+  const sockets = new Set<Socket>()
+
+  const server = createServer(client => {
+    if (fault === 'cut') return client.destroy()
+    const upstream = connect(port, '127.0.0.1')
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {}).on('close', () => { client.destroy(); upstream.destroy(); sockets.delete(socket) })
+    }
+    client.on('data', piece => { if (fault !== 'lost') upstream.write(piece) })
+    upstream.on('data', piece => {
+      if (fault === 'none') setTimeout(() => { if (!client.destroyed) client.write(piece) }, delayMs)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => { server.close(); sockets.forEach(socket => socket.destroy()) })
+
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    set (next) {
+      fault = next
+      if (fault === 'cut') sockets.forEach(socket => socket.destroy())
+    },
+    delay (ms) { delayMs = ms }
+  }
+}
