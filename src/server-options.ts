@@ -33,7 +33,7 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
 function pathOf (target: string): string {
   if (target.startsWith('/')) return target
   const url = URL.parse(target)
-  return url === null ? UNREADABLE_ADDRESS : `${url.pathname}${url.search}`
+  return url === null ? `/${target}` : `${url.pathname}${url.search}`
 }
 
 function readable (url: string): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
 import { loadConfig } from '../src/config.ts'
 import { latchkey } from '../src/latchkey.ts'
@@ -46,14 +46,23 @@ export function openServer (t: Test, settings: Record<string, string> = {}, fold
   return { app, config, log, folder }
 }
 
-/** @param folder of a service before this one, to go on with its data, `later` milliseconds after now */
-export async function openService (t: Test, settings: Record<string, string> = {}, folder?: string, later = 0): Promise<Service> {
-  const { app, config, log, folder: dataFolder } = openServer(t, settings, folder)
+interface More {
+  /** Of a service before this one, to go on with its data. */
+  folder?: string
+  /** Milliseconds after now at which it starts. */
+  later?: number
+  /** Pages of an application, beside the service's own. */
+  pages?: FastifyPluginAsync
+}
+
+export async function openService (t: Test, settings: Record<string, string> = {}, more: More = {}): Promise<Service> {
+  const { app, config, log, folder } = openServer(t, settings, more.folder)
   const time = new MovableClock()
-  time.pass(later)
+  time.pass(more.later ?? 0)
+  app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
   await app.register(latchkey, { config, now: time.now })
   await app.ready()
-  return { app, time, log, folder: dataFolder, browser: options => new Browser(app, options) }
+  return { app, time, log, folder, browser: options => new Browser(app, options) }
 }
 
 export interface BrowserOptions {

@@ -63,14 +63,14 @@ t.test('@fastify/session clears a cookie that an older secret signed: here its o
   const old = laptop.cookies.get('session')!
   await before.app.close()
 
-  const rotated = await openService(t, { SESSION_SECRET: `${newSecret},${oldSecret}` }, before.folder)
+  const rotated = await openService(t, { SESSION_SECRET: `${newSecret},${oldSecret}` }, { folder: before.folder })
   const sameLaptop = rotated.browser()
   sameLaptop.cookies.set('session', old)
   t.match(await sameLaptop.get('/dashboard'), { status: 200, setCookies: [/^session=/] })
   t.not(sameLaptop.cookies.get('session'), old)
   await rotated.app.close()
 
-  const { browser } = await openService(t, { SESSION_SECRET: newSecret }, before.folder)
+  const { browser } = await openService(t, { SESSION_SECRET: newSecret }, { folder: before.folder })
   const resigned = browser()
   resigned.cookies.set('session', sameLaptop.cookies.get('session')!)
   t.ok(await resigned.isLoggedIn(), 'the new cookie needs the old secret no more')

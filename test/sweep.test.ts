@@ -7,7 +7,7 @@ t.test('a service that starts removes what expired while nobody looked', async t
   await before.browser().signUp()
   await before.app.close()
 
-  const { app } = await openService(t, {}, before.folder, 2 * DAY_MS)
+  const { app } = await openService(t, {}, { folder: before.folder, later: 2 * DAY_MS })
   const rows = () => app.database.$client.prepare('select count(*) from sessions').pluck().get()
   t.equal(rows(), 2)
   await app.listen({ port: 0, host: '127.0.0.1' })
