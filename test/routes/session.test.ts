@@ -62,6 +62,41 @@ onEveryStore(t, async (t, settings) => {
     t.notOk(await laptop.isLoggedIn())
   })
 
+  t.test('a login page opened with an expired session does not bring it back', async t => {
+    const { browser, time } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.signUp()
+    const cookie = laptop.cookies.get('session')!
+    time.pass(HOUR_MS)
+    t.match(await laptop.get('/login'), { status: 200, setCookies: [/^session=; Max-Age=0/] })
+    laptop.cookies.set('session', cookie)
+    t.notOk(await laptop.isLoggedIn())
+  })
+
+  t.test('a changed setting applies to sessions that live already', async t => {
+    const same = settings()
+    const before = await openService(t, { SESSION_SECRET: 'x'.repeat(32), ...same })
+    const laptop = before.browser()
+    await laptop.signUp()
+    await before.app.close()
+
+    const more = { folder: before.folder, later: 10 * MINUTE_MS }
+    const { browser } = await openService(t, { SESSION_SECRET: 'x'.repeat(32), ...same, SESSION_IDLE_MINUTES: '5' }, more)
+    const sameLaptop = browser()
+    sameLaptop.cookies.set('session', laptop.cookies.get('session')!)
+    t.notOk(await sameLaptop.isLoggedIn())
+  })
+
+  t.test('a clock that is set back makes nothing fresh for ever', async t => {
+    const { browser, time } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.signUp()
+    time.pass(-4 * MINUTE_MS)
+    t.ok(await laptop.isLoggedIn(), 'clocks differ a little between machines')
+    time.pass(-DAY_MS)
+    t.notOk(await laptop.isLoggedIn(), 'a session from the future ends')
+  })
+
   t.test('the oldest session ends when one more than allowed begins', async t => {
     const { browser, time } = await openService(t, { ...settings(), SESSIONS_PER_USER: '2' })
     const [first, second, third] = [browser(), browser(), browser()]
