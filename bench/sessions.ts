@@ -85,6 +85,6 @@ async function fill (store: SessionStore, count: number): Promise<void> {
 function loggedIn (): NewSession {
   const at = now()
   const endsAt = at + 24 * HOUR_MS
-  const fields = { startedAt: at, lastSeenAt: at, userId: randomBytes(16).toString('base64url'), epoch: 1 }
+  const fields = { startedAt: at, lastSeenAt: at, userId: randomBytes(16).toString('base64url'), epoch: 1, device: 'Firefox on Linux', address: '203.0.113.17' }
   return { handle: handleOf(randomBytes(24).toString('base64url')), fields, expiresAt: at + HOUR_MS, endsAt }
 }

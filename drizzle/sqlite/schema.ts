@@ -12,6 +12,18 @@ export const users = sqliteTable('users', {
   updatedAt: integer('updated_at', { mode: 'timestamp_ms' }).notNull()
 })
 
+export const accountEvents = sqliteTable('account_events', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  userId: text('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  type: text().notNull(),
+  at: integer({ mode: 'timestamp_ms' }).notNull(),
+  address: text().notNull(),
+  device: text().notNull()
+}, table => [
+  index('account_events_user_id').on(table.userId, table.at),
+  index('account_events_at').on(table.at)
+])
+
 export const sessions = sqliteTable('sessions', {
   handle: text().primaryKey(),
   // No foreign key: in a service with Redis the users have no sessions here, and anonymous sessions have no user.

@@ -83,6 +83,9 @@ t.test('a service starts without Redis, and finds it later', async t => {
   await server.stop()
   const { store, log } = await open(t, server.url)
   await unavailableWithinASecond(t, store)
+  const started = performance.now()
+  for (let call = 0; call < 10; call++) await t.rejects(store.ping())
+  t.ok(performance.now() - started < 500, 'calls fail at once, instead of waiting for a connection')
   await server.start()
   await answersWithinTwoSeconds(t, store)
   t.match(log.lines, [{ reason: 'ECONNREFUSED' }, { message: 'Redis answers again' }])
@@ -100,14 +103,22 @@ t.test('a Redis that is slow for calls of several commands still gets an answer 
 
 t.test('a connection that died unnoticed is replaced', async t => {
   const server = await startRedisServer(t)
-  let silent: Socket[] = []
-  const { port, sockets } = await proxy(t, server.port, (client, data) => { if (!silent.includes(client)) client.write(data) })
+  const { port, sockets } = await proxy(t, server.port, (client, data) => { client.write(data) })
   const { store } = await open(t, `redis://127.0.0.1:${port}`)
   await t.resolves(store.ping())
-  silent = [...sockets]
-  await t.rejects(store.ping(), { code: 'SESSIONS_UNAVAILABLE' })
+  const session = newSession(clock)
+  for (const socket of sockets) socket.removeAllListeners('data')
+  await t.rejects(store.create(session), { code: 'SESSIONS_UNAVAILABLE' })
   await answersWithinTwoSeconds(t, store)
+  t.equal(await store.read(session.handle), null, 'and what was lost with it is not sent again')
+  t.strictSame(await keysOf(t, server.url), [])
 })
+
+async function keysOf (t: Test, url: string): Promise<string[]> {
+  const redis = new Redis(url)
+  t.teardown(() => redis.disconnect())
+  return redis.keys('*')
+}
 
 /** The address of a server whose answers come late. */
 async function slowDown (t: Test, redisPort: number, milliseconds: number): Promise<string> {
@@ -121,7 +132,7 @@ async function proxy (t: Test, redisPort: number, answer: (client: Socket, data:
   const server = createServer(client => {
     const redis = connect(redisPort, '127.0.0.1')
     sockets.push(client, redis)
-    client.pipe(redis)
+    client.on('data', data => redis.write(data))
     redis.on('data', data => answer(client, data))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

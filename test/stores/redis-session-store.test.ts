@@ -148,13 +148,42 @@ t.test('a list drops from the index what is gone', async t => {
   t.ok(await store.read(hers.handle))
 })
 
+/** A store whose Redis lets it touch only some keys. */
+async function openLimited (t: Test, keys: string, { clock, log }: StoreUnderTest) {
+  await redis.acl('SETUSER', 'limited', 'reset', 'on', '>pass-phrase', `~${keys}`, '+@all')
+  t.teardown(() => redis.acl('DELUSER', 'limited'))
+  const redisUrl = `redis://limited:pass-phrase@127.0.0.1:${server.port}`
+  const store = await openSessionStore({ redisUrl, redisPrefix: 'latchkey:', now: clock.now, log })
+  t.teardown(() => store.close())
+  return store
+}
+
 t.test('a session on its way is not dropped from the index by a list or a revocation just then', async t => {
+  const under = await open(t)
+  const stopsHalfway = await openLimited(t, 'latchkey:user-sessions:*', under)
+  const session = newSession(under.clock)
+  await t.rejects(stopsHalfway.create(session), { code: 'SESSIONS_UNAVAILABLE' })
+  t.strictSame(await under.store.listOf('ada'), [])
+  t.equal(await under.store.revokeAllOf('ada'), 0)
+  t.strictSame(await redis.zrange(indexOf('ada'), '0', '-1'), [session.handle])
+})
+
+t.test('a session that has ended before it begins leaves nothing behind', async t => {
   const { store, clock } = await open(t)
-  const session = newSession(clock)
-  await redis.zadd(indexOf('ada'), String(session.endsAt + 0.5), session.handle)
-  t.strictSame(await store.listOf('ada'), [])
-  t.equal(await store.revokeAllOf('ada'), 0)
-  t.ok(await redis.zscore(indexOf('ada'), session.handle))
+  const past = clock.now() - 1
+  await store.create({ ...newSession(clock), expiresAt: past, endsAt: past })
+  t.equal(await redis.dbsize(), 0)
+})
+
+t.test('an update finds no session in a record of another version, or copied from another handle', async t => {
+  const { store, clock } = await open(t)
+  for (const way of ['a record of another version', 'a copy of another session'] as const) {
+    const session = newSession(clock)
+    await store.create(session)
+    await spoil[way](session.handle)
+    t.equal(await store.update(session.handle, { set: { b: 1 }, remove: [] }), false, way)
+    t.equal(await redis.hexists(keyOf(session.handle), 'b'), 0)
+  }
 })
 
 t.test('a login drops from the index what ended more than a day ago', async t => {
@@ -216,16 +245,11 @@ t.test('a session takes at most 600 bytes, its place in the index included', asy
 })
 
 t.test('no session is created outside of its index', async t => {
-  const { clock, log } = await open(t)
-  await redis.acl('SETUSER', 'limited', 'reset', 'on', '>pass-phrase', '~latchkey:session:*', '+@all')
-  t.teardown(() => redis.acl('DELUSER', 'limited'))
-  const redisUrl = `redis://limited:pass-phrase@127.0.0.1:${server.port}`
-  const store = await openSessionStore({ redisUrl, redisPrefix: 'latchkey:', now: clock.now, log })
-  t.teardown(() => store.close())
-  const session = newSession(clock)
-  await t.rejects(store.create(session), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /NOPERM/ } })
+  const under = await open(t)
+  const store = await openLimited(t, 'latchkey:session:*', under)
+  await t.rejects(store.create(newSession(under.clock)), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /NOPERM/ } })
   t.equal(await redis.dbsize(), 0)
-  t.equal(store.description, `Redis at 127.0.0.1:${server.port}`)
+  t.equal(store.description, `Redis at 127.0.0.1:${server.port}`, 'without the password')
 })
 
 t.test('the store runs only commands whose cost is that of one user', async t => {

@@ -1,0 +1,37 @@
+/**
+ * THE CONTRACT of what happened lately. Every database passes the same suite, test/contract/account-events.ts.
+ * Events go with their user; those older than 90 days go by themselves.
+ */
+export interface AccountEvents {
+  /**
+   * Writes an event down, after the answer that it describes: it never delays that answer, and what fails is logged
+   * and forgotten. Many at once are written together; when too many wait, new ones are dropped.
+   */
+  record (event: AccountEvent): void
+
+  /** The latest first. @param limit all of them when left out. @throws USERS_UNAVAILABLE */
+  listOf (userId: string, limit?: number): Promise<RecordedEvent[]>
+
+  /** Removes what is older than 90 days, in small batches. @returns how many */
+  sweep (): Promise<number>
+
+  /** Resolves when what was recorded so far is written or given up. */
+  flush (): Promise<void>
+}
+
+export type AccountEventType =
+  | 'signed up' | 'logged in' | 'login failed' | 'logged out' | 'session revoked' | 'password changed'
+  | 'email changed' | 'profile changed' | 'throttled' | 'exported'
+
+export interface AccountEvent {
+  userId: string
+  type: AccountEventType
+  /** As the trusted proxies tell it. */
+  address: string
+  /** Such as "Firefox on Linux". */
+  device: string
+}
+
+export interface RecordedEvent extends AccountEvent {
+  at: Date
+}
