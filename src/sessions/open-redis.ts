@@ -20,13 +20,11 @@ export async function openRedis ({ url, log }: Settings): Promise<Redis> {
     commandTimeout: TIMEOUT_MS,
     // Commands wait behind one another on a frozen connection. This one gives it up, and all of them with it.
     socketTimeout: TIMEOUT_MS,
-    disconnectTimeout: TIMEOUT_MS,
     // Nothing piles up during an outage, and nothing that has failed is sent again after it.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: attempt => Math.min(attempt * 100, 500) + Math.random() * 100,
-    enableAutoPipelining: true,
-    disableClientInfo: true
+    enableAutoPipelining: true
   })
   logOutages(redis, log)
   await redis.connect().catch(() => { /* logged, and tried again in the background */ })

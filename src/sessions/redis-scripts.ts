@@ -58,7 +58,7 @@ ${onlySortedSet}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIRE', KEYS[1], math.ceil(last[2] - ARGV[3]))`
+redis.call('PEXPIRE', KEYS[1], string.format('%d', last[2] - ARGV[3]))`
 
 const indexedSessions = `
 ${onlySortedSet}

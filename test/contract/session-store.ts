@@ -65,11 +65,11 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
 
   fact('what goes in and comes out are copies', async (t, { store, clock }) => {
     const session = newSession(clock, { userId: 'ada', list: [1] })
+    const change = (fields: SessionFields | undefined, name: string) => (fields?.[name] as Json[]).push(2)
     await store.create(session)
+    change(session.fields, 'list')
     const set = { more: [1] }
     await store.update(session.handle, { set, remove: [] })
-    const change = (fields: SessionFields | undefined, name: string) => (fields?.[name] as Json[]).push(2)
-    change(session.fields, 'list')
     change(set, 'more')
     change((await store.read(session.handle))?.fields, 'list')
     change((await store.listOf('ada'))[0]?.fields, 'more')

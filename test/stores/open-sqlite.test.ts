@@ -28,7 +28,7 @@ t.test('a fresh path becomes a folder, a file and its tables, private to this us
   const folder = join(newFolder(t), 'not', 'there')
   const path = join(folder, 'latchkey.sqlite')
   const sqlite = open(t, path)
-  t.match(tablesOf(sqlite).sort(), ['__drizzle_migrations', 'sessions', 'users'])
+  for (const table of ['account_events', 'sessions', 'users']) t.ok(tablesOf(sqlite).includes(table), table)
   t.equal(modeOf(folder), '700')
   for (const file of ['', '.lock', '-wal', '-shm']) t.equal(modeOf(path + file), '600', `latchkey.sqlite${file}`)
 })
@@ -71,7 +71,8 @@ t.test('processes that start at once on one fresh file make its tables once', as
   lock.close()
   t.strictSame(await Promise.all(outcomes), processes.map(() => 'opened'))
   const sqlite = open(t, path)
-  t.equal(sqlite.$client.prepare('select count(*) from __drizzle_migrations').pluck().get(), 1)
+  const migrations = sqlite.$client.prepare('select hash from __drizzle_migrations').pluck().all()
+  t.equal(migrations.length, new Set(migrations).size)
   t.equal(sqlite.$client.prepare('select count(*) from sessions').pluck().get(), processes.length)
 })
 

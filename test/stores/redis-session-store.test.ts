@@ -99,6 +99,14 @@ t.test('reading is one command, HGETALL', async t => {
   t.strictSame(await commandsOf(() => store.read(newHandle())), { hgetall: 1 })
 })
 
+t.test('what is asked at one moment travels together', async t => {
+  const { store } = await open(t)
+  const readsOfRedis = async () => Number(/total_reads_processed:(\d+)/.exec(await redis.info('stats'))?.[1])
+  const before = await readsOfRedis()
+  await Promise.all(Array.from({ length: 100 }, () => store.read(newHandle())))
+  t.ok(await readsOfRedis() - before < 10)
+})
+
 t.test('an update is one command, a plain renewal as well', async t => {
   const { store, clock } = await open(t)
   const session = newSession(clock)

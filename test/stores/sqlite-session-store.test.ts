@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import t, { type Test } from 'tap'
 import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
+import { takeLock } from '../../src/database/file-lock.ts'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import { sqliteSessionStore } from '../../src/sessions/sqlite-session-store.ts'
 import { keptLog, movableClock, newHandle, newSession, sessionStoreContract } from '../contract/session-store.ts'
@@ -63,6 +64,17 @@ t.test('an update finds a record that is not ours, and says that there is none',
   await spoil['fields that are not JSON'](session.handle)
   t.equal(await store.update(session.handle, { set: { a: 1 }, remove: [] }), false)
   t.match(log.lines, [{ handle: session.handle }])
+})
+
+t.test('a session without a user whose fields are no object is not ours', async t => {
+  const { store, clock, log, spoil } = await open(t)
+  for (const way of ['fields that are no object', 'fields that are null'] as const) {
+    const session = newSession(clock, {})
+    await store.create(session)
+    await spoil[way](session.handle)
+    t.equal(await store.read(session.handle), null, way)
+  }
+  t.equal(log.lines.length, 2)
 })
 
 t.test('two processes share the sessions of one file', async t => {
@@ -146,6 +158,15 @@ t.test('sweeping removes all that has expired, in batches that leave room for re
   sweeping = false
   t.ok(turns >= 5, `${turns} turns of the event loop`)
   t.equal(sqlite.$client.prepare('select count(*) from sessions').pluck().get(), 1)
+})
+
+t.test('of two sweepers one sweeps', async t => {
+  const { store, clock, sqlite } = await open(t)
+  sqlite.$client.prepare("insert into sessions values (?, null, 1, '{}', ?)").run(newHandle(), clock.now())
+  const release = takeLock(sqlite.$client.name, 0)
+  t.equal(await store.sweep(), 0)
+  release()
+  t.equal(await store.sweep(), 1)
 })
 
 t.test('every query of sessions uses an index', async t => {
