@@ -1,10 +1,11 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { packageRoot } from '../package-root.ts'
+import { makePrivate, takeLock } from './file-lock.ts'
 
 /** Drizzle over one open file. Whoever opened it closes it: `database.$client.close()`. */
 export type SqliteDatabase = BetterSQLite3Database & { $client: Database.Database }
@@ -38,25 +39,12 @@ function openFile (path: string): Database.Database {
   return client
 }
 
-/**
- * SQLite would make it readable for all, and gives its side files the mode of this one. A file that exists is left alone:
- * closing it would let go of the locks that this process holds on it through SQLite.
- */
-function makePrivate (path: string): void {
-  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
-}
-
-/**
- * One process at a time: neither Drizzle's migrations nor the switch to WAL stand two processes that start at once.
- * The lock is one of the operating system on a second file, so a process that dies lets go of it.
- */
+/** One process at a time: neither Drizzle's migrations nor the switch to WAL stand two processes that start at once. */
 function alone<T> (path: string, work: () => T): T {
-  makePrivate(`${path}.lock`)
-  const lock = new Database(`${path}.lock`, { timeout: MIGRATION_TIMEOUT_MS })
+  const release = takeLock(path, MIGRATION_TIMEOUT_MS)
   try {
-    lock.exec('BEGIN EXCLUSIVE')
     return work()
   } finally {
-    lock.close()
+    release()
   }
 }

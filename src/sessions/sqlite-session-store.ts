@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, eq, gt, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
 import { sessions } from '../../drizzle/sqlite/schema.ts'
+import { takeLock } from '../database/file-lock.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
@@ -82,7 +83,21 @@ function end ({ database, now }: Table, ...which: SQL[]): number {
   return ended.filter(({ expiresAt }) => expiresAt > time).length
 }
 
-async function sweep ({ database, now }: Table): Promise<number> {
+/** One process at a time, as two would only wait for each other's writes. Whoever comes second has nothing to do. */
+async function sweep (table: Table): Promise<number> {
+  const release = lockToSweep(table)
+  return release === null ? 0 : await removeExpired(table).finally(release)
+}
+
+function lockToSweep ({ database }: Table): (() => void) | null {
+  try {
+    return takeLock(database.$client.name, 0)
+  } catch {
+    return null
+  }
+}
+
+async function removeExpired ({ database, now }: Table): Promise<number> {
   const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now()))
   const batch = database.delete(sessions).where(inArray(sessions.handle, expired.limit(SWEEP_BATCH)))
   let removed = batch.run().changes
