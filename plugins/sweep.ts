@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 
 const EVERY_MS = 10 * 60_000
 
-/** Removes expired sessions now and then, where the store does not do so by itself. They are refused all the same. */
+/** Removes expired sessions and old events now and then, where the store does not do so by itself. Sessions are refused all the same. */
 async function sweep (app: FastifyInstance): Promise<void> {
   const timer = setInterval(sweepNow, EVERY_MS)
   timer.unref()
@@ -13,7 +13,8 @@ async function sweep (app: FastifyInstance): Promise<void> {
   // Only tidying up: what fails now succeeds at the next turn.
   async function sweepNow () {
     await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
+    await app.accountEvents.sweep().catch(err => app.log.warn({ err }, 'old account events were not removed'))
   }
 }
 
-export default fp(sweep, { name: 'sweep', dependencies: ['sessions'] })
+export default fp(sweep, { name: 'sweep', dependencies: ['sessions', 'account-events'] })

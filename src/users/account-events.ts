@@ -1,3 +1,6 @@
+/** How long an event is kept. */
+export const KEPT_MS = 90 * 24 * 60 * 60_000
+
 /**
  * THE CONTRACT of what happened lately. Every database passes the same suite, test/contract/account-events.ts.
  * Events go with their user; those older than 90 days go by themselves.

@@ -12,7 +12,7 @@ interface Credentials {
  * password and a disabled account, so that nobody learns who has an account (OWASP ASVS 5.0, 6.3.8).
  * @throws HASHING_BUSY, USERS_UNAVAILABLE
  */
-export async function authenticate (users: UserRepository, passwords: Passwords, { email, password }: Credentials): Promise<User | null> {
+export async function authenticate (users: Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash'>, passwords: Passwords, { email, password }: Credentials): Promise<User | null> {
   // What cannot be an address is looked up all the same: it finds nobody, and takes as long.
   const user = await users.findByEmail(canonicalEmail(email) ?? '')
   const fits = await passwords.verify(user?.passwordHash ?? passwords.nobodys, password)

@@ -11,13 +11,9 @@ const password = 'nanoseconds are short wires'
 const grace = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' }
 
 /** A table of users that tells what it was asked. */
-class Table implements UserRepository {
+class Table implements Pick<UserRepository, 'findByEmail' | 'create' | 'upgradePasswordHash'> {
   readonly rows: User[] = []
   readonly asked: string[] = []
-
-  async findById (id: string) {
-    return this.rows.find(row => row.id === id) ?? null
-  }
 
   async findByEmail (email: string) {
     this.asked.push(email)
@@ -37,9 +33,6 @@ class Table implements UserRepository {
     const row = this.rows.find(row => row.id === id && row.passwordHash === from)
     if (row) row.passwordHash = to
   }
-
-  async ping () {}
-  async close () {}
 }
 
 /** Real passwords that tell what work was done. */

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { AccountEvents } from '../src/users/account-events.ts'
+import { sqliteAccountEvents } from '../src/users/sqlite-account-events.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    accountEvents: AccountEvents
+  }
+}
+
+/** What happened lately in each account. */
+async function accountEvents (app: FastifyInstance): Promise<void> {
+  const events = sqliteAccountEvents(app.database, { now: app.now, log: app.log })
+  app.decorate('accountEvents', events)
+  // Closing goes backwards: this runs before the database closes, which was opened earlier.
+  app.addHook('onClose', () => events.flush())
+}
+
+export default fp(accountEvents, { name: 'account-events', dependencies: ['database'] })

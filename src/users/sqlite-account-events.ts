@@ -1,0 +1,54 @@
+import { desc, eq, inArray, lt } from 'drizzle-orm'
+import { accountEvents, users } from '../../drizzle/sqlite/schema.ts'
+import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { UsersUnavailable } from '../errors.ts'
+import { inBatches } from '../in-batches.ts'
+import type { StoreOptions } from '../sessions/store-options.ts'
+import { orUnavailable } from '../unavailable.ts'
+import { KEPT_MS, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
+import { eventQueue } from './event-queue.ts'
+
+const SWEEP_BATCH = 200
+const ALL = -1
+
+/** Events in the table `account_events`, beside the users they belong to. */
+export function sqliteAccountEvents (database: SqliteDatabase, { now, log }: StoreOptions): AccountEvents {
+  const answer = <T> (work: () => T | Promise<T>) => orUnavailable(UsersUnavailable, work)
+  const { record, flush } = eventQueue({ now, log, write: events => answer(() => insert(database, events)) })
+
+  return {
+    record,
+    flush,
+
+    async listOf (userId, limit = ALL) {
+      // What somebody has just done is on the page that they look at next.
+      await flush()
+      return await answer(() => latestOf(database, userId, limit))
+    },
+
+    async sweep () {
+      return await answer(() => inBatches(() => removeSome(database, new Date(now() - KEPT_MS))))
+    }
+  }
+}
+
+// A user may be deleted while their events wait: those are left out, or the foreign key would refuse all the others too.
+function insert (database: SqliteDatabase, events: RecordedEvent[]): void {
+  database.transaction(() => {
+    const ids = [...new Set(events.map(({ userId }) => userId))]
+    const there = new Set(database.select({ id: users.id }).from(users).where(inArray(users.id, ids)).all().map(({ id }) => id))
+    const rows = events.filter(({ userId }) => there.has(userId))
+    if (rows.length > 0) database.insert(accountEvents).values(rows).run()
+  }, { behavior: 'immediate' })
+}
+
+function latestOf (database: SqliteDatabase, userId: string, limit: number): RecordedEvent[] {
+  const rows = database.select().from(accountEvents).where(eq(accountEvents.userId, userId))
+    .orderBy(desc(accountEvents.at), desc(accountEvents.id)).limit(limit).all()
+  return rows.map(({ id, type, ...rest }) => ({ ...rest, type: type as AccountEventType }))
+}
+
+function removeSome (database: SqliteDatabase, before: Date): number {
+  const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(SWEEP_BATCH)
+  return database.delete(accountEvents).where(inArray(accountEvents.id, old)).run().changes
+}

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import t, { type Test } from 'tap'
+import { openSqlite } from '../../src/database/open-sqlite.ts'
+import { sqliteAccountEvents } from '../../src/users/sqlite-account-events.ts'
+import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
+import { accountEventsContract } from '../contract/account-events.ts'
+import { keptLog, movableClock } from '../contract/session-store.ts'
+
+function newDatabase (t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
+  const sqlite = openSqlite(join(folder, 'latchkey.sqlite'))
+  t.teardown(() => {
+    sqlite.$client.close()
+    rmSync(folder, { recursive: true })
+  })
+  return sqlite
+}
+
+accountEventsContract('SQLite', async t => {
+  const sqlite = newDatabase(t)
+  const clock = movableClock()
+  const log = keptLog()
+  const events = sqliteAccountEvents(sqlite, { ...clock, log })
+  return { events, users: sqliteUserRepository(sqlite, clock), clock, log, break: () => sqlite.$client.close() }
+})
+
+t.test('every query of events uses an index', async t => {
+  const { $client: client } = newDatabase(t)
+  const queries = new Set<string>()
+  const logged = drizzle({ client, logger: { logQuery: query => queries.add(query) } })
+  const events = sqliteAccountEvents(logged, { now: Date.now, log: keptLog() })
+  await events.listOf('a')
+  await events.sweep()
+  t.equal(queries.size, 2)
+  for (const query of queries) {
+    const plan = client.prepare(`explain query plan ${query}`).all(...query.match(/\?/g)!.map(() => 0)) as Array<{ detail: string }>
+    t.ok(plan.every(({ detail }) => !detail.startsWith('SCAN') && !detail.includes('TEMP B-TREE')), query)
+  }
+})
