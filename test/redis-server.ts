@@ -51,6 +51,10 @@ export async function freePort (): Promise<number> {
 
 async function startProcess (args: string[]): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // A test run that is broken off does not come to its teardowns.
+  const kill = () => { server.kill('SIGKILL') }
+  process.once('exit', kill)
+  server.once('exit', () => process.off('exit', kill))
   await once(server, 'spawn')
   for await (const line of createInterface({ input: server.stdout })) {
     if (line.includes('Ready to accept connections')) return drained(server)
