@@ -91,7 +91,7 @@ async function sweep (table: Table): Promise<number> {
 
 function lockToSweep ({ database }: Table): (() => void) | null {
   try {
-    return takeLock(database.$client.name, 0)
+    return takeLock(`${database.$client.name}.sweep`, 0)
   } catch {
     return null
   }

@@ -163,7 +163,7 @@ t.test('sweeping removes all that has expired, in batches that leave room for re
 t.test('of two sweepers one sweeps', async t => {
   const { store, clock, sqlite } = await open(t)
   sqlite.$client.prepare("insert into sessions values (?, null, 1, '{}', ?)").run(newHandle(), clock.now())
-  const release = takeLock(sqlite.$client.name, 0)
+  const release = takeLock(`${sqlite.$client.name}.sweep`, 0)
   t.equal(await store.sweep(), 0)
   release()
   t.equal(await store.sweep(), 1)
