@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { EmailTaken, FormIncomplete } from '../../src/errors.ts'
-import { fieldErrors } from '../../src/field-errors.ts'
+import { fieldErrors, type FieldErrors } from '../../src/field-errors.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
+import { passwordProblem } from '../../src/users/password-policy.ts'
 import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
 import { signUp } from '../../src/users/sign-up.ts'
 
@@ -18,7 +19,8 @@ export default async function signup (app: FastifyInstance): Promise<void> {
   })
 
   app.post<{ Body: SignUpFields }>('/signup', { schema: { body: schema }, attachValidation: true }, async (request, reply) => {
-    const errors = fieldErrors(request.validationError?.validation, sentences)
+    const incomplete = fieldErrors(request.validationError?.validation, sentences)
+    const errors = { ...passwordErrors(app, request.body), ...incomplete }
     const { password, ...values } = request.body
     const email = canonicalEmail(values.email ?? '')
     if (email === null) errors.email = sentences.email
@@ -31,4 +33,11 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     await request.logIn(user)
     return await reply.redirect('/dashboard', 303)
   })
+}
+
+function passwordErrors ({ config }: FastifyInstance, fields: Partial<SignUpFields>): FieldErrors {
+  const { password, email, first_name: firstName, last_name: lastName } = { password: '', ...emptyForm, ...fields }
+  const site = { minLength: config.passwordMinLength, siteName: config.publicUrl.hostname }
+  const problem = passwordProblem({ password, email, firstName, lastName, ...site })
+  return problem === null ? {} : { password: problem }
 }

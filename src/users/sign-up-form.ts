@@ -12,7 +12,8 @@ export function signUpForm (passwordMinLength: number) {
     first_name: name,
     last_name: name,
     email: Type.String({ maxLength: EMAIL_MAX }),
-    password: Type.String({ minLength: passwordMinLength, maxLength: PASSWORD_MAX })
+    // How long at least, and which ones not, is told by password-policy.ts.
+    password: Type.String({ maxLength: PASSWORD_MAX })
   }, { additionalProperties: false })
   const sentences = {
     first_name: `Enter your first name (up to ${NAME_MAX} characters).`,

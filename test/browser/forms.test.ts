@@ -59,7 +59,7 @@ t.test('every field of a sign-up says what is wrong with it, and the summary lea
   t.match(await descriptionOf(page.getByLabel('First name')), ['Enter your first name (up to 100 characters).'])
   t.match(await descriptionOf(page.getByLabel('Last name')), ['Enter your last name (up to 100 characters).'])
   t.match(await descriptionOf(page.getByLabel('Email')), ['Enter an email address, such as name@example.com.', 'You log in with it.'])
-  t.match(await descriptionOf(page.getByLabel('Password')), ['Choose a password of at least 15 characters (up to 1024).', /^At least 15 characters/])
+  t.match(await descriptionOf(page.getByLabel('Password')), ['Choose a password of at least 15 characters.', /^At least 15 characters/])
   const links = page.getByRole('alert').getByRole('link')
   t.same(await links.allInnerTexts(), ['First name', 'Last name', 'Email', 'Password'])
   await links.last().click()

@@ -62,6 +62,31 @@ t.test('a password may be anything of at least the set length', async t => {
   t.equal((await browser().logIn({ password: password.trim() })).status, 401, 'nothing is trimmed')
 })
 
+t.test('a password that is guessed early, or is mostly what others know, is refused with its reason', async t => {
+  const { browser } = await openService(t, { PUBLIC_URL: 'http://login.parrot-farm.example' })
+  const reasons = {
+    passwordpassword: /easy to guess/,
+    'Grace Hopper 1906': /mostly your name, your email/,
+    'grace@example.com': /mostly your name, your email/,
+    'parrot-farm.example': /the name of this site/,
+    latchkeylatchkey: /the name of this site/,
+    'too short': /at least 15 characters\./,
+    ['é'.repeat(513)]: /up to 1,024 bytes/
+  }
+  for (const [password, reason] of Object.entries(reasons)) {
+    t.match(await browser().signUp({ ...grace, password }), { status: 400, body: reason, setCookies: [] }, password)
+  }
+  t.equal((await browser().signUp()).status, 303, 'nothing was kept of these tries')
+})
+
+t.test('the reason stands beside every other wrong field', async t => {
+  const { browser } = await openService(t)
+  const { body } = await browser().signUp({ first_name: ' ', password: 'passwordpassword' })
+  for (const name of ['first_name', 'last_name', 'email', 'password']) t.match(body, `href="#${name}"`, name)
+  t.match(body, 'easy to guess')
+  t.notMatch(body, 'passwordpassword')
+})
+
 t.test('a program hears which code an error has', async t => {
   const { browser } = await openService(t)
   const program = browser({ headers: { accept: 'application/json' } })

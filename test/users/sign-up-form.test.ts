@@ -10,7 +10,7 @@ t.test('the form takes what the page sends', async t => {
   t.ok(takes(good))
   t.ok(takes({ ...good, first_name: 'x'.repeat(100), last_name: ' x ', email: 'x'.repeat(254), password: 'x'.repeat(1024) }), 'up to the limits')
   t.ok(takes({ ...good, first_name: '名', password: 'パスワードは十五文字以上です。ね' }))
-  t.ok(takes({ ...good, password: 'x'.repeat(15) }))
+  t.ok(takes({ ...good, password: '' }), 'which passwords are good is for the policy to say')
 })
 
 t.test('and nothing else', async t => {
@@ -21,7 +21,7 @@ t.test('and nothing else', async t => {
   }
   for (const name of ['first_name', 'last_name']) for (const wrong of ['', ' ', '\t\n', '\u00a0', 'x'.repeat(101)]) t.notOk(takes({ ...good, [name]: wrong }), name)
   t.notOk(takes({ ...good, email: 'x'.repeat(255) }))
-  for (const length of [0, 14, 1025]) t.notOk(takes({ ...good, password: 'x'.repeat(length) }))
+  t.notOk(takes({ ...good, password: 'x'.repeat(1025) }))
   for (const more of ['admin', 'id', 'session_epoch', 'constructor', 'disabledAt']) t.notOk(takes({ ...good, [more]: 'x' }), more)
   t.notOk(takes(JSON.parse(`{"__proto__":{},${JSON.stringify(good).slice(1)}`)), '__proto__')
   for (const wrong of [null, undefined, 'x', [], 1]) t.notOk(takes(wrong))
