@@ -11,7 +11,7 @@ const own = /mostly your name, your email or the name of this site/
 t.test('a few words that do not belong together are taken, in any script and with any characters', async t => {
   for (const password of [
     'nanoseconds are short wires', 'another fifteen letters', 'glacier tulip umber saddle', 'riverstonetable', 'xkqjzvwpblmdgth', 'vT7#qLw9!zKd2@Xm',
-    'パスワードは十五文字以上です。ね', 'длинный пароль из слов', 'cafe\u0301 au lait \u{1f950} et miel', '  spaces  before and after  ', '🗝🦜🧭🎷🛶🪁🧄🪴🦔🍋🥁🧶🪵🐙🛼', '" or 1=1; -- <b>${x}'
+    'パスワードは十五文字以上です。ね', 'длинный пароль из слов', 'cafe\u0301 au lait \u{1f950} et miel', '  spaces  before and after  ', '🗝🦜🧭🎷🛶🪁🧄🪴🦔🍋🥁🧶🪵🐙🛼', '" or 1=1; -- <b>{x}'
   ]) t.equal(problem(password), null, password)
 })
 
