@@ -24,6 +24,15 @@ export const accountEvents = sqliteTable('account_events', {
   index('account_events_at').on(table.at)
 ])
 
+// The columns are those of rate-limiter-flexible, which counts here when there is no Redis.
+export const throttle = sqliteTable('throttle', {
+  key: text().primaryKey(),
+  points: integer().notNull().default(0),
+  expire: integer()
+}, table => [
+  index('throttle_expire').on(table.expire)
+])
+
 export const sessions = sqliteTable('sessions', {
   handle: text().primaryKey(),
   // No foreign key: in a service with Redis the users have no sessions here, and anonymous sessions have no user.

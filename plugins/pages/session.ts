@@ -4,7 +4,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
-import { keptSecret } from '../../src/sessions/session-secret.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,7 +22,7 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', refuseTwoCookies)
   await app.register(session, {
     store: fastifySessionAdapter({ store: sessions, limits: config, now }),
-    secret: config.sessionSecrets.length > 0 ? config.sessionSecrets : keptSecret(config.dataDir),
+    secret: app.secrets,
     cookieName: name,
     cookie: attributes,
     saveUninitialized: false,
@@ -40,4 +39,4 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   }
 }
 
-export default fp(sessionOfRequest, { name: 'session', dependencies: ['sessions'] })
+export default fp(sessionOfRequest, { name: 'session', dependencies: ['sessions', 'secrets'] })

@@ -1,0 +1,103 @@
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { openSqlite } from '../src/database/open-sqlite.ts'
+import { openLimiters, type OpenLimiter } from '../src/throttling/open-limiters.ts'
+import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
+import { passwordThrottle, type Guess } from '../src/throttling/password-throttle.ts'
+import { startRedisServer } from './redis-server.ts'
+
+const stranger = (guess: Partial<Guess> = {}): Guess => ({ email: 'grace@example.com', address: '203.0.113.7', knownDevice: null, ...guess })
+
+// Addresses differ, so that only the account is counted.
+let network = 0
+const fromAnywhere = (guess: Partial<Guess> = {}) => stranger({ address: `10.${network >> 16}.${network >> 8 & 255}.${++network & 255}`, ...guess })
+
+t.test('in SQLite', async t => await holdsIn(t, inSqlite(t), ms => t.intercept(Date, 'now', { value: () => Date.UTC(2026, 0) + ms, configurable: true })))
+
+t.test('in Redis', async t => {
+  const server = await startRedisServer(t)
+  const redis = new Redis(server.url)
+  t.teardown(() => redis.disconnect())
+  await holdsIn(t, openLimiters({ redis, redisPrefix: 'latchkey:', sqlite: openSqlite(`${t.testdir()}/x.sqlite`) }), null)
+})
+
+function inSqlite (t: Test): OpenLimiter {
+  const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
+  t.teardown(() => sqlite.$client.close())
+  return openLimiters({ redis: null, redisPrefix: '', sqlite })
+}
+
+async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number) => unknown) | null) {
+  const throttle = passwordThrottle(openLimiter)
+
+  await t.test('four guesses are free, the fifth begins a wait', async t => {
+    for (let guess = 1; guess <= 5; guess++) t.equal(await throttle.admit(fromAnywhere()), 0, `guess ${guess}`)
+    const wait = await throttle.admit(fromAnywhere())
+    t.ok(wait > 10 && wait <= 15, `${wait} seconds`)
+    await throttle.forgive(fromAnywhere())
+    t.equal(await throttle.admit(fromAnywhere()), 0, 'a success begins anew')
+  })
+
+  await t.test('parallel guesses cannot outrun the count', async t => {
+    const waits = await Promise.all(Array.from({ length: 50 }, () => throttle.admit(fromAnywhere({ email: 'many@example.com' }))))
+    t.equal(waits.filter(wait => wait === 0).length, 5)
+  })
+
+  await t.test('one account is one, however it is written; an unknown one is counted alike', async t => {
+    for (const email of ['Ada@Example.com', 'ada@example.com ', ' ADA@example.COM', 'ada@example.com', 'ada@example.com']) await throttle.admit(fromAnywhere({ email }))
+    t.not(await throttle.admit(fromAnywhere({ email: 'aDa@example.com' })), 0)
+    for (let guess = 1; guess <= 5; guess++) await throttle.admit(fromAnywhere({ email: 'no address' }))
+    t.not(await throttle.admit(fromAnywhere({ email: 'no address' })), 0)
+  })
+
+  await t.test('a device that has logged in before is not locked out by strangers', async t => {
+    const email = 'known@example.com'
+    for (let guess = 1; guess <= 8; guess++) await throttle.admit(fromAnywhere({ email }))
+    t.equal(await throttle.admit(fromAnywhere({ email, knownDevice: 'laptop' })), 0)
+    t.not(await throttle.admit(fromAnywhere({ email, knownDevice: null })), 0)
+  })
+
+  await t.test('one address has a hundred guesses in a quarter of an hour, an IPv6 site is one address', async t => {
+    const at = (n: number) => stranger({ email: `person-${n}@example.com`, address: `2001:db8:1:1::${n.toString(16)}` })
+    for (let guess = 1; guess <= 100; guess++) if (await throttle.admit(at(guess)) !== 0) t.fail(`guess ${guess}`)
+    const wait = await throttle.admit(at(101))
+    t.ok(wait > 0 && wait <= 900)
+    t.equal(await throttle.admit(stranger({ email: 'person-102@example.com', address: '2001:db8:1:2::1' })), 0, 'another site is not affected')
+  })
+
+  if (setTime === null) return
+  await t.test('waits double up to a quarter of an hour, and after a hundred guesses the account waits for its owner', async t => {
+    const email = 'slow@example.com'
+    let ms = 0
+    setTime(ms)
+    const waits: number[] = []
+    for (let guess = 1; guess <= 100; guess++) {
+      t.equal(await throttle.admit(fromAnywhere({ email })), 0, `guess ${guess}`)
+      if (guess < 5) continue
+      const wait = await throttle.admit(fromAnywhere({ email }))
+      waits.push(wait)
+      ms += wait * 1000
+      setTime(ms)
+    }
+    t.strictSame(waits.slice(0, 8), [15, 30, 60, 120, 240, 480, 900, 900])
+    setTime(ms + 86_400_000)
+    t.equal(await throttle.admit(fromAnywhere({ email })), 900, 'also a day later')
+    t.equal(await throttle.admit(fromAnywhere({ email, knownDevice: 'laptop' })), 0, 'its owner has a device that is known')
+  })
+}
+
+t.test('when nobody can count, nobody may guess', async t => {
+  const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
+  const throttle = passwordThrottle(openLimiters({ redis: null, redisPrefix: '', sqlite }))
+  sqlite.$client.close()
+  await t.rejects(throttle.admit(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
+  await t.rejects(throttle.forgive(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
+})
+
+t.test('a device token proves one account, under any of our secrets', async t => {
+  const token = newDeviceToken('Grace@example.com', ['new-secret', 'old-secret'])
+  t.equal(knownDevice(token, 'grace@example.com ', ['newer-secret', 'new-secret']), token.split('.')[0])
+  t.equal(knownDevice(token, 'ada@example.com', ['new-secret']), null)
+  t.equal(knownDevice(token, 'grace@example.com', ['another-secret']), null)
+  for (const invented of [undefined, '', '.', 'x', 'x.y', `x.${'ü'.repeat(43)}`, `${token}x`]) t.equal(knownDevice(invented, 'grace@example.com', ['new-secret']), null)
+})
