@@ -1,5 +1,6 @@
 import type { FastifyHttpOptions } from 'fastify'
 import type { Server } from 'node:http'
+import { answerClientError } from './client-error.ts'
 import type { Config } from './config.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -23,6 +24,7 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    clientErrorHandler: answerClientError,
     rewriteUrl: ({ url }) => readable(pathOf(url!)),
     // A form is taken as it was sent or refused: nothing is turned into another type, nothing is dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } }
