@@ -1,0 +1,34 @@
+import { SessionsUnavailable } from '../errors.ts'
+import type { SessionStore } from '../sessions/session-store.ts'
+import { type Asked, Failed } from './command.ts'
+import { say } from './output.ts'
+
+/**
+ * Removes from the store what the user's session epoch, or their absence, has ended already.
+ * @returns how many were removed, or null when the store does not answer, which the operator is told
+ */
+export async function endSessionsOf (asked: Asked, userId: string): Promise<number | null> {
+  return await orDeadAllTheSame(asked, async sessions => await sessions.revokeAllOf(userId))
+}
+
+/** Work on the store that only tidies up, as what it removes counts no more. @returns null when the store does not answer */
+export async function orDeadAllTheSame<T> ({ open, shell }: Asked, work: (sessions: SessionStore) => Promise<T>): Promise<T | null> {
+  try {
+    return await work(await open().sessions())
+  } catch (error) {
+    if (!(error instanceof SessionsUnavailable)) throw error
+    say(shell, 'Warning: the session store does not answer, so the sessions still lie in it. They are dead all the same: none of them logs anybody in.')
+    return null
+  }
+}
+
+/** @throws Failed when the user was removed in the meantime */
+export function orGone (isThere: boolean): void {
+  if (!isThere) throw new Failed('The user is gone; somebody else removed them just now.')
+}
+
+/** Such as "2 sessions ended", or nothing when the store could not tell. */
+export function sessionsEnded (count: number | null): string {
+  if (count === null) return 'every session ended'
+  return `${count} ${count === 1 ? 'session' : 'sessions'} ended`
+}

@@ -1,0 +1,13 @@
+import { canonicalEmail } from '../users/email-address.ts'
+import type { User } from '../users/user-repository.ts'
+import { type Asked, Failed } from './command.ts'
+import { printable } from './printable.ts'
+
+/** @param name an email in any spelling, or an id. @throws Failed when there is nobody */
+export async function findUser ({ open }: Asked, name: string): Promise<User> {
+  const { users } = open()
+  const email = canonicalEmail(name)
+  const user = email === null ? await users.findById(name) : await users.findByEmail(email)
+  if (user === null) throw new Failed(`There is no user ${printable(name)}.`)
+  return user
+}

@@ -1,0 +1,39 @@
+import { Writable } from 'node:stream'
+import { createInterface } from 'node:readline'
+import { type Asked, Failed, type Shell, WrongUsage } from './command.ts'
+
+/**
+ * Asks before what cannot be undone.
+ * @throws WrongUsage where nobody can answer and `--yes` was not given, Failed when the answer is no
+ */
+export async function confirm ({ flags, shell }: Asked, question: string): Promise<void> {
+  if (flags.yes) return
+  if (!shell.stdin.isTTY || !shell.stderr.isTTY) throw new WrongUsage('This cannot be undone and nobody can be asked here: say --yes.')
+  const [answer] = await ask(shell, [`${question} [y/N] `]) ?? []
+  if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new Failed('Nothing was changed.')
+}
+
+/**
+ * The lines typed in answer to the prompts, or null when the terminal was closed or interrupted instead.
+ * One reader for all prompts, as a reader that ends takes with it what was typed ahead.
+ */
+export async function ask ({ stdin, stderr }: Shell, prompts: string[], { hidden = false } = {}): Promise<string[] | null> {
+  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
+  const lines = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true, historySize: 0 })
+  const typed = lines[Symbol.asyncIterator]()
+  const answers: string[] = []
+  try {
+    for (const prompt of prompts) {
+      if (hidden) stderr.write(prompt)
+      lines.setPrompt(prompt)
+      lines.prompt()
+      const { value, done } = await typed.next()
+      if (hidden || done) stderr.write('\n')
+      if (done) return null
+      answers.push(value)
+    }
+    return answers
+  } finally {
+    lines.close()
+  }
+}
