@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createInterface } from 'node:readline'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { packageRoot } from '../src/package-root.ts'
+import t from 'tap'
 import { grace } from './helper.ts'
 import { freePort } from './redis-server.ts'
+import { npmStart, run, start, statusOf, submit } from './started-service.ts'
 
 t.test('npm start serves a working login with nothing set, and people stay logged in over a restart', async t => {
   const folder = t.testdir()
@@ -47,49 +45,8 @@ t.test('a wrong setting stops the start with one sentence', async t => {
   t.notMatch(said, /^ +at /m, 'no stack')
 })
 
-const npmStart = ['--prefix', packageRoot, 'start']
-/** The last part of `npm start`, when the build is there already. */
-const fastifyStart = ['exec', '--prefix', packageRoot, '--', 'fastify', 'start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
-
-/** From another working directory, as it has to behave the same there. */
-function run (settings: Record<string, string>, command = fastifyStart): ChildProcess {
-  // Without tap's own hooks: this is the service as people start it.
-  const { NODE_OPTIONS: _hooks, ...environment } = process.env
-  return spawn('npm', command, { cwd: '/', env: { ...environment, npm_config_loglevel: 'silent', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-async function start (t: Test, settings: Record<string, string>, command?: string[]) {
-  const child = run(settings, command)
-  const log: string[] = []
-  for await (const line of createInterface({ input: child.stdout! })) {
-    log.push(line)
-    if (line.includes('Server listening')) break
-  }
-  child.stdout!.resume()
-  const { pid } = JSON.parse(log.at(-1)!)
-  async function stop () {
-    process.kill(pid, 'SIGTERM')
-    return (await once(child, 'exit'))[0]
-  }
-  t.teardown(() => { if (child.exitCode === null) process.kill(pid, 'SIGKILL') })
-  return { log, stop }
-}
-
 async function textOf (stream: NodeJS.ReadableStream): Promise<string> {
   let text = ''
   for await (const piece of stream) text += piece
   return text
-}
-
-async function statusOf (port: number, path: string, cookie = ''): Promise<number> {
-  const answer = await fetch(`http://localhost:${port}${path}`, { redirect: 'manual', headers: { cookie } })
-  await answer.text()
-  return answer.status
-}
-
-async function submit (port: number, path: string, fields: Record<string, string>) {
-  const answer = await fetch(`http://localhost:${port}${path}`, {
-    method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { origin: `http://localhost:${port}` }
-  })
-  return { status: answer.status, location: answer.headers.get('location'), cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' }
 }

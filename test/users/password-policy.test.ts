@@ -64,7 +64,7 @@ t.test('a name is a name in every script and with any marks, and a very short on
   t.equal(problem('nanoseconds are short wires', { email: '', firstName: '', lastName: '', siteName: '' }), null)
 })
 
-t.test('whatever is typed, the answer is one and the same sentence or none', async t => {
+t.test('whatever is typed, the answer is one and the same sentence or none', async () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.string({ unit: 'grapheme', maxLength: 40 }),

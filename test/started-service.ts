@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+import { packageRoot } from '../src/package-root.ts'
+
+const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
+
+export const npmStart = ['npm', '--prefix', packageRoot, 'start']
+/** The last part of `npm start`, when the build is there already. */
+export const npmExec = ['npm', 'exec', '--prefix', packageRoot, '--', 'fastify', ...fastifyStart]
+/** The same without npm, for what only holds for a process that is started directly. */
+export const nodeStart = [process.execPath, join(packageRoot, 'node_modules/fastify-cli/cli.js'), ...fastifyStart]
+
+/** From another working directory, as it has to behave the same there. */
+export function run (settings: Record<string, string>, [program, ...args] = npmExec): ChildProcess {
+  // Without tap's own hooks: this is the service as people start it.
+  const { NODE_OPTIONS: _hooks, ...environment } = process.env
+  return spawn(program!, args, { cwd: '/', env: { ...environment, npm_config_loglevel: 'silent', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Resolves when it listens. It ends with the test at the latest. */
+export async function start (t: Test, settings: Record<string, string>, command?: string[]) {
+  const child = run(settings, command)
+  const log: string[] = []
+  for await (const line of createInterface({ input: child.stdout! })) {
+    log.push(line)
+    if (line.includes('Server listening')) break
+  }
+  child.stdout!.resume()
+  const { pid } = JSON.parse(log.at(-1)!)
+  async function stop () {
+    process.kill(pid, 'SIGTERM')
+    return (await once(child, 'exit'))[0]
+  }
+  t.teardown(() => { if (child.exitCode === null) process.kill(pid, 'SIGKILL') })
+  return { log, stop }
+}
+
+export async function statusOf (port: number, path: string, cookie = ''): Promise<number> {
+  const answer = await fetch(`http://localhost:${port}${path}`, { redirect: 'manual', headers: { cookie } })
+  await answer.text()
+  return answer.status
+}
+
+export async function submit (port: number, path: string, fields: Record<string, string>) {
+  const answer = await fetch(`http://localhost:${port}${path}`, {
+    method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { origin: `http://localhost:${port}` }
+  })
+  return { status: answer.status, location: answer.headers.get('location'), cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' }
+}
