@@ -25,6 +25,8 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     clientErrorHandler: answerClientError,
+    // As long as a request line may be: by itself the router answers a long part of an address in a way of its own.
+    routerOptions: { maxParamLength: 16 * 1024 },
     rewriteUrl: ({ url }) => readable(pathOf(url!)),
     // A form is taken as it was sent or refused: nothing is turned into another type, nothing is dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } }

@@ -1,9 +1,27 @@
-const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' })
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
 /** A moment for a `<time>`: exact for programs, and as text for people. */
 export interface ShownTime { iso: string, text: string }
 
 /** @param at epoch milliseconds */
 export function shownTime (at: number): ShownTime {
-  return { iso: new Date(at).toISOString(), text: `${format.format(at)} UTC` }
+  return { iso: new Date(at).toISOString(), text: `${exact.format(at)} UTC` }
+}
+
+/** A moment as people tell it, such as "3 minutes ago", with the exact one for who wants it. Both in epoch milliseconds. */
+export function shownAgo (at: number, now: number): ShownTime & { ago: string } {
+  return { ...shownTime(at), ago: agoInWords(now - at) }
+}
+
+function agoInWords (ms: number): string {
+  // Also what is a little ahead, by the clock of another machine.
+  if (ms < MINUTE_MS) return 'just now'
+  if (ms < HOUR_MS) return relative.format(-Math.floor(ms / MINUTE_MS), 'minute')
+  if (ms < DAY_MS) return relative.format(-Math.floor(ms / HOUR_MS), 'hour')
+  return relative.format(-Math.floor(ms / DAY_MS), 'day')
 }

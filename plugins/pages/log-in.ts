@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, Session } from 'fastify'
 import fp from 'fastify-plugin'
 import { NotOverHttps } from '../../src/errors.ts'
+import { deviceLabel } from '../../src/sessions/device-label.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
@@ -10,6 +11,16 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Begins this user's session under a new id. @throws SESSIONS_UNAVAILABLE, NOT_OVER_HTTPS */
     logIn (user: User, options?: { remember?: boolean }): Promise<void>
+    /** Goes on with this session under a new id, after its user gave the password again. @throws SESSIONS_UNAVAILABLE */
+    confirmLogIn (): Promise<void>
+  }
+  interface Session {
+    /** Where the login came from, such as "Firefox on Linux". What the browser said of itself is not kept. */
+    device?: string
+    /** Where the login came from, as the trusted proxies tell it. */
+    address?: string
+    /** Epoch milliseconds at which the password was given last, where that was after the login. */
+    authenticatedAt?: number
   }
 }
 
@@ -17,19 +28,27 @@ declare module 'fastify' {
 async function logIn (app: FastifyInstance): Promise<void> {
   const { config, now, sessions } = app
   app.decorateRequest('logIn', logIn)
+  app.decorateRequest('confirmLogIn', confirmLogIn)
 
   async function logIn (this: FastifyRequest, user: User, { remember = false } = {}) {
     if (!isCarried(sessionCookie(config), this.protocol)) throw refusal(this)
-    const at = now()
-    // A new id for every login, and the old one dead: whoever planted or knew it holds nothing (session fixation).
-    await this.session.regenerate()
-    Object.assign(this.session, { userId: user.id, epoch: user.sessionEpoch, startedAt: at, lastSeenAt: at })
-    if (remember) {
-      this.session.remembered = true
-      this.session.cookie.maxAge = config.rememberMs
-    }
-    await this.session.save()
+    const [at, device] = [now(), deviceLabel(this.headers['user-agent'])]
+    const fields = { userId: user.id, epoch: user.sessionEpoch, startedAt: at, lastSeenAt: at, device, address: this.ip }
+    await begin(this, remember ? { ...fields, remembered: true } : fields)
     await endOldest(user, handleOf(this.session.sessionId))
+  }
+
+  async function confirmLogIn (this: FastifyRequest) {
+    const at = now()
+    await begin(this, { ...this.session.asStored!.copy(), lastSeenAt: at, authenticatedAt: at })
+  }
+
+  // A new id for every login, and the old one dead: whoever planted or knew it holds nothing (session fixation).
+  async function begin (request: FastifyRequest, fields: Partial<Session>) {
+    await request.session.regenerate()
+    Object.assign(request.session, fields)
+    if (fields.remembered) request.session.cookie.maxAge = fields.startedAt! + config.rememberMs - fields.lastSeenAt!
+    await request.session.save()
   }
 
   async function endOldest (user: User, newHandle: string) {

@@ -4,6 +4,7 @@ import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
 import { fieldErrors } from '../../src/field-errors.ts'
 import { NEXT_MAX, pathHere } from '../../src/path-here.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
+import type { User } from '../../src/users/user-repository.ts'
 
 const EMAIL_MAX = 254
 const PASSWORD_MAX = 1024
@@ -37,9 +38,11 @@ export default async function login (app: FastifyInstance): Promise<void> {
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
-    const user = await authenticate(app.users, app.passwords, { email, password })
+    const noteFailure = (user: User) => request.recordEvent('login failed', user)
+    const user = await authenticate(app.users, app.passwords, { email, password, noteFailure })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
     await request.logIn(user, { remember: remember === 'on' })
+    request.recordEvent('logged in', user)
     return await reply.redirect(pathHere(next, publicUrl) ?? '/dashboard', 303)
   })
 }

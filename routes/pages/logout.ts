@@ -5,6 +5,7 @@ export default async function logout (app: FastifyInstance): Promise<void> {
 
   app.post('/logout', async (request, reply) => {
     await request.endSession()
+    request.recordEvent('logged out')
     return await reply.redirect('/login', 303)
   })
 }

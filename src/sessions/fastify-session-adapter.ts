@@ -33,6 +33,10 @@ class AsStored {
   }
 
   toJSON (): undefined {}
+
+  copy (): SessionFields {
+    return Object.fromEntries([...this.json].map(([name, text]) => [name, JSON.parse(text)]))
+  }
 }
 
 /** The only place where our promises meet the callbacks of @fastify/session, and its ids our handles. */

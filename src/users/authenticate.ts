@@ -5,6 +5,8 @@ import type { User, UserRepository } from './user-repository.ts'
 interface Credentials {
   email: string
   password: string
+  /** Told of the user whose login failed, if there is one. The answer must not differ by it, nor its time. */
+  noteFailure?: (user: User) => void
 }
 
 /**
@@ -12,11 +14,15 @@ interface Credentials {
  * password and a disabled account, so that nobody learns who has an account (OWASP ASVS 5.0, 6.3.8).
  * @throws HASHING_BUSY, USERS_UNAVAILABLE
  */
-export async function authenticate (users: Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash'>, passwords: Passwords, { email, password }: Credentials): Promise<User | null> {
+export async function authenticate (users: Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash'>, passwords: Passwords, { email, password, noteFailure }: Credentials): Promise<User | null> {
   // What cannot be an address is looked up all the same: it finds nobody, and takes as long.
   const user = await users.findByEmail(canonicalEmail(email) ?? '')
   const fits = await passwords.verify(user?.passwordHash ?? passwords.nobodys, password)
-  if (user === null || !fits || user.disabledAt !== null) return null
+  if (user === null) return null
+  if (!fits || user.disabledAt !== null) {
+    noteFailure?.(user)
+    return null
+  }
   if (passwords.isOutdated(user.passwordHash)) {
     await users.upgradePasswordHash(user.id, user.passwordHash, await passwords.hash(password))
   }

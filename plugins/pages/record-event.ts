@@ -1,0 +1,23 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { deviceLabel } from '../../src/sessions/device-label.ts'
+import type { AccountEventType } from '../../src/users/account-events.ts'
+import type { User } from '../../src/users/user-repository.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Notes for the user what this request did; without one, for who is logged in. Never fails, never waits. */
+    recordEvent (type: AccountEventType, user?: User | null): void
+  }
+}
+
+async function recordEvent (app: FastifyInstance): Promise<void> {
+  app.decorateRequest('recordEvent', recordEvent)
+
+  function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
+    if (user === null) return
+    app.accountEvents.record({ userId: user.id, type, address: this.ip, device: deviceLabel(this.headers['user-agent']) })
+  }
+}
+
+export default fp(recordEvent, { name: 'record-event', dependencies: ['current-user', 'account-events'] })

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
+import { fieldErrors } from '../../../src/field-errors.ts'
+import { NEXT_MAX, pathHere } from '../../../src/path-here.ts'
+import { givenPassword } from '../../../src/users/given-password.ts'
+
+const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
+const Form = Type.Object({
+  password: givenPassword,
+  next: Type.Optional(Type.String({ maxLength: NEXT_MAX }))
+}, { additionalProperties: false })
+
+const sentences = { password: 'Enter your password.' }
+const wrongPassword = { password: 'This is not your password.' }
+
+/** Before what a borrowed session must not do: it was left open, but whoever sits there now may not know the password. */
+export default async function confirm (app: FastifyInstance): Promise<void> {
+  const { publicUrl } = app.config
+
+  app.get<{ Querystring: Static<typeof Query> }>('/account/confirm', { schema: { querystring: Query } }, async (request, reply) => {
+    return await reply.page('account/confirm', { values: { next: pathHere(request.query.next, publicUrl) ?? '' }, errors: {} })
+  })
+
+  app.post<{ Body: Static<typeof Form> }>('/account/confirm', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
+    const errors = fieldErrors(request.validationError?.validation, sentences)
+    const { password, next } = request.body
+    const values = { next: next ?? '' }
+    if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/confirm', { values, errors })
+
+    const fits = await app.passwords.verify(request.currentUser!.passwordHash, password)
+    if (!fits) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
+    await request.confirmLogIn()
+    return await reply.redirect(pathHere(next, publicUrl) ?? '/account', 303)
+  })
+}

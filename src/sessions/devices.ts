@@ -1,0 +1,50 @@
+import type { User } from '../users/user-repository.ts'
+import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
+import type { StoredSession } from './session-store.ts'
+import type { Visit } from './visits.ts'
+
+/** A session as its user sees it. Times are epoch milliseconds. */
+export interface Device {
+  handle: string
+  /** The one that asks. */
+  isThis: boolean
+  device: string
+  address: string
+  signedInAt: number
+  lastSeenAt: number
+  expiresAt: number
+  remembered: boolean
+  visits: Visit[]
+}
+
+interface Asking {
+  user: User
+  thisHandle: string
+  limits: SessionLimits
+  now: number
+}
+
+/**
+ * The sessions that would still be let in, the asking one first, then the last used. A store may also hold some that
+ * would not: beyond today's limits, or of an epoch before the password was changed.
+ */
+export function devicesOf (sessions: StoredSession[], asking: Asking): Device[] {
+  const { user, thisHandle, limits, now } = asking
+  const live = sessions.filter(({ fields }) => fields.epoch === user.sessionEpoch && isLive(fields, limits, now))
+  return live.map(session => deviceIn(session, thisHandle, limits))
+    .sort((one, other) => Number(other.isThis) - Number(one.isThis) || other.lastSeenAt - one.lastSeenAt)
+}
+
+function deviceIn ({ handle, fields }: StoredSession, thisHandle: string, limits: SessionLimits): Device {
+  return {
+    handle,
+    isThis: handle === thisHandle,
+    device: String(fields.device ?? 'Unknown device'),
+    address: String(fields.address ?? ''),
+    signedInAt: Number(fields.startedAt),
+    lastSeenAt: Number(fields.lastSeenAt),
+    expiresAt: deadlinesOf(fields, limits).expiresAt,
+    remembered: fields.remembered === true,
+    visits: (fields.visits ?? []) as Visit[]
+  }
+}
