@@ -1,4 +1,3 @@
-import { SessionsUnavailable } from '../errors.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import { type Asked, Failed } from './command.ts'
 import { say } from './output.ts'
@@ -11,13 +10,13 @@ export async function endSessionsOf (asked: Asked, userId: string): Promise<numb
   return await orDeadAllTheSame(asked, async sessions => await sessions.revokeAllOf(userId))
 }
 
-/** Work on the store that only tidies up, as what it removes counts no more. @returns null when the store does not answer */
+/** Work that only tidies up, as what it removes counts no more. @returns null when it could not be done */
 export async function orDeadAllTheSame<T> ({ open, shell }: Asked, work: (sessions: SessionStore) => Promise<T>): Promise<T | null> {
   try {
     return await work(await open().sessions())
   } catch (error) {
-    if (!(error instanceof SessionsUnavailable)) throw error
-    say(shell, 'Warning: the session store does not answer, so the sessions still lie in it. They are dead all the same: none of them logs anybody in.')
+    const { code } = error as NodeJS.ErrnoException
+    say(shell, `Warning: the store does not answer (${code}), so ended sessions still lie in it. They are dead all the same: none of them logs anybody in.`)
     return null
   }
 }
