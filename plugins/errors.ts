@@ -25,12 +25,13 @@ async function errors (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(answerError)
 }
 
-async function answerError (error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+/** @param error of a throttle: with the seconds to wait */
+async function answerError (error: FastifyError & { retryAfter?: number }, request: FastifyRequest, reply: FastifyReply) {
   const statusCode = error.statusCode ?? 500
   if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
   const { heading, sentence } = words[statusCode] ?? unreadable
   const message = isOwn(error) ? error.message : sentence
-  const retryAfter = statusCode === 503 ? RETRY_AFTER_SECONDS : null
+  const retryAfter = error.retryAfter ?? (statusCode === 503 ? RETRY_AFTER_SECONDS : null)
   if (retryAfter !== null) reply.header('retry-after', retryAfter)
   reply.code(statusCode)
   // Without the stores nobody can say who this is, so the navigation must not look logged out.

@@ -31,6 +31,7 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const user = await signUp(app.users, app.passwords, person)
     if (user === null) return await reply.refuse(new EmailTaken(), 'signup', { ...form, errors: emailTaken })
     await request.logIn(user)
+    request.deviceOf = email
     request.recordEvent('signed up', user)
     return await reply.redirect('/dashboard', 303)
   })

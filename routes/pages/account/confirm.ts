@@ -28,8 +28,7 @@ export default async function confirm (app: FastifyInstance): Promise<void> {
     const values = { next: next ?? '' }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/confirm', { values, errors })
 
-    const fits = await app.passwords.verify(request.currentUser!.passwordHash, password)
-    if (!fits) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
+    if (!await request.isOwnPassword(password)) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
     await request.confirmLogIn()
     return await reply.redirect(pathHere(next, publicUrl) ?? '/account', 303)
   })

@@ -15,9 +15,8 @@ export default async function leave (app: FastifyInstance): Promise<void> {
   app.post<{ Body: Static<typeof Form> }>('/account/delete', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/delete', { errors })
-    const { id, passwordHash } = request.currentUser!
-    const fits = await app.passwords.verify(passwordHash, request.body.password)
-    if (!fits) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
+    const { id } = request.currentUser!
+    if (!await request.isOwnPassword(request.body.password)) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
 
     // The sessions first: what a store that is down could not remove would outlive its user. They hold addresses.
     await app.sessions.revokeAllOf(id)

@@ -27,8 +27,7 @@ export default async function password (app: FastifyInstance): Promise<void> {
     const errors = { ...problemOf(app, user, chosen), ...incomplete }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/password', view(errors))
 
-    const fits = await app.passwords.verify(user.passwordHash, current)
-    if (!fits) return await reply.refuse(new PasswordWrong(), 'account/password', view(wrongPassword))
+    if (!await request.isOwnPassword(current)) return await reply.refuse(new PasswordWrong(), 'account/password', view(wrongPassword))
     const changed = await app.users.changePassword(user.id, user.passwordHash, await app.passwords.hash(chosen))
     if (changed === null) return await reply.refuse(new PasswordChanged(), 'account/password', view(changedMeanwhile))
     request.recordEvent('password changed')

@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { TooManyGuesses } from '../../src/errors.ts'
+import { deviceCookie } from '../../src/throttling/device-cookie.ts'
+import { knownDevice, newDeviceToken } from '../../src/throttling/known-device.ts'
+import { canonicalEmail } from '../../src/users/email-address.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Counts a password for an account, before it is checked.
+     * @throws TOO_MANY_GUESSES with the seconds to wait; then it must not be checked. SESSIONS_UNAVAILABLE
+     */
+    countGuess (email: string): Promise<void>
+    /** The password was right: the count starts anew, and this device is known to the account from now on. */
+    forgiveGuesses (email: string): Promise<void>
+    /** Whether this is the password of who is logged in; counted like a guess at the login. @throws TOO_MANY_GUESSES */
+    isOwnPassword (password: string): Promise<boolean>
+    /** The email of the account that this browser is to be known to. */
+    deviceOf: string | null
+  }
+}
+
+/** One count for every place where a password is typed. */
+async function guesses (app: FastifyInstance): Promise<void> {
+  const { name, attributes } = deviceCookie(app.config)
+  app.decorateRequest('deviceOf', null)
+  app.decorateRequest('countGuess', countGuess)
+  app.decorateRequest('forgiveGuesses', forgiveGuesses)
+  app.decorateRequest('isOwnPassword', isOwnPassword)
+  app.addHook('onSend', rememberDevice)
+
+  function guessOf ({ ip, cookies }: FastifyRequest, email: string) {
+    return { email, address: ip, knownDevice: knownDevice(cookies[name], email, app.secrets) }
+  }
+
+  async function countGuess (this: FastifyRequest, email: string) {
+    const retryAfter = await app.passwordThrottle.admit(guessOf(this, email))
+    if (retryAfter === 0) return
+    this.recordEvent('throttled', await app.users.findByEmail(canonicalEmail(email) ?? ''))
+    throw Object.assign(new TooManyGuesses(), { retryAfter })
+  }
+
+  async function forgiveGuesses (this: FastifyRequest, email: string) {
+    await app.passwordThrottle.forgive(guessOf(this, email))
+    this.deviceOf = email
+  }
+
+  async function isOwnPassword (this: FastifyRequest, password: string) {
+    const { email, passwordHash } = this.currentUser!
+    await this.countGuess(email)
+    const fits = await app.passwords.verify(passwordHash, password)
+    if (fits) await this.forgiveGuesses(email)
+    return fits
+  }
+
+  async function rememberDevice ({ deviceOf }: FastifyRequest, reply: FastifyReply) {
+    if (deviceOf !== null) reply.setCookie(name, newDeviceToken(deviceOf, app.secrets), attributes)
+  }
+}
+
+export default fp(guesses, { name: 'guesses', dependencies: ['session-life', 'record-event', 'secrets', 'throttle', 'passwords', 'users'] })
