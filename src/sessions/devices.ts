@@ -29,20 +29,22 @@ interface Asking {
  * would not: beyond today's limits, or of an epoch before the password was changed.
  */
 export function devicesOf (sessions: StoredSession[], asking: Asking): Device[] {
-  const { user, thisHandle, limits, now } = asking
+  const { user, limits, now } = asking
   const live = sessions.filter(({ fields }) => fields.epoch === user.sessionEpoch && isLive(fields, limits, now))
-  return live.map(session => deviceIn(session, thisHandle, limits))
+  return live.map(session => deviceIn(session, asking))
     .sort((one, other) => Number(other.isThis) - Number(one.isThis) || other.lastSeenAt - one.lastSeenAt)
 }
 
-function deviceIn ({ handle, fields }: StoredSession, thisHandle: string, limits: SessionLimits): Device {
+function deviceIn ({ handle, fields }: StoredSession, { thisHandle, limits, now }: Asking): Device {
+  const isThis = handle === thisHandle
   return {
     handle,
-    isThis: handle === thisHandle,
+    isThis,
     device: String(fields.device ?? 'Unknown device'),
     address: String(fields.address ?? ''),
     signedInAt: Number(fields.startedAt),
-    lastSeenAt: Number(fields.lastSeenAt),
+    // What is stored of the asking one is renewed at the end of its request.
+    lastSeenAt: isThis ? now : Number(fields.lastSeenAt),
     expiresAt: deadlinesOf(fields, limits).expiresAt,
     remembered: fields.remembered === true,
     visits: (fields.visits ?? []) as Visit[]
