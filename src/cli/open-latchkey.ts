@@ -17,7 +17,8 @@ export interface Latchkey {
   close (): Promise<void>
 }
 
-const silent = { info () {}, warn () {} }
+// What goes wrong is told by the command itself.
+const quiet = () => {}
 
 /** @throws Failed when there is no database, or one that cannot be opened */
 export function openLatchkey (config: Config, now: Clock): Latchkey {
@@ -29,7 +30,7 @@ export function openLatchkey (config: Config, now: Clock): Latchkey {
     database,
     users: sqliteUserRepository(database, { now }),
     async sessions () {
-      sessions ??= openSessionStore({ redisUrl, redisPrefix, sqlite: database, now, log: silent })
+      sessions ??= openSessionStore({ redisUrl, redisPrefix, sqlite: database, now, log: { info: quiet, warn: quiet } })
       return await sessions
     },
     async close () {

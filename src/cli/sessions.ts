@@ -1,10 +1,11 @@
+import { devicesOf } from '../sessions/devices.ts'
 import { type Asked, type Command, Failed, WrongUsage } from './command.ts'
 import { findUser } from './find-user.ts'
 import { print, printJson } from './output.ts'
 import { printable } from './printable.ts'
 import { withProgress } from './progress.ts'
 import { revokeOfEverybody, revokeOfUser } from './revoke-many.ts'
-import { distance, liveSessions } from './shown-session.ts'
+import { sessionAsJson, sessionAsRow } from './shown-session.ts'
 import { table } from './table.ts'
 
 const list: Command = {
@@ -16,14 +17,12 @@ const list: Command = {
     const { flags, shell, open } = asked
     if (flags.user === undefined) throw new WrongUsage('Whose sessions? Say --user and their email or id.')
     const user = await findUser(asked, flags.user)
-    const stored = await (await open().sessions()).listOf(user.id)
     const now = shell.now()
-    const live = liveSessions(stored, user, open().config, now)
-    if (flags.json) return await printJson(shell, live)
-    const rows = live.map(({ handle, signedInAt, lastSeenAt, expiresAt }) => [
-      handle, `${distance(signedInAt.getTime(), now)} ago`, `${distance(lastSeenAt.getTime(), now)} ago`, `in ${distance(now, expiresAt.getTime())}`
-    ])
-    await print(shell, table(['HANDLE', 'SIGNED IN', 'LAST SEEN', 'ENDS'], rows, shell.stdout))
+    const stored = await (await open().sessions()).listOf(user.id)
+    const live = devicesOf(stored, { user, thisHandle: '', limits: open().config, now })
+    if (flags.json) return await printJson(shell, live.map(sessionAsJson))
+    const rows = live.map(session => sessionAsRow(session, now))
+    await print(shell, table(['HANDLE', 'DEVICE', 'LAST SEEN', 'ENDS'], rows, shell.stdout, ['DEVICE']))
   }
 }
 

@@ -12,11 +12,15 @@ const WIDE = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=H
 /** Where a table goes: a terminal has a width that its lines must not exceed. */
 interface Paper { isTTY?: boolean, columns?: number }
 
-/** Lines of aligned columns under a heading. On a terminal the widest columns are cut to fit, in a pipe nothing is. */
-export function table (headings: string[], rows: string[][], paper: Paper): string {
+/**
+ * Lines of aligned columns under a heading.
+ * @param cuttable headings of the columns that are cut, the widest first, where a terminal is too narrow; in a pipe nothing is
+ */
+export function table (headings: string[], rows: string[][], paper: Paper, cuttable: string[]): string {
   const cells = [headings, ...rows.map(row => row.map(printable))]
   const widths = headings.map((_heading, at) => Math.max(...cells.map(row => widthOf(row[at]!))))
-  const fitting = paper.isTTY ? fitted(widths, (paper.columns ?? DEFAULT_COLUMNS) - GAP.length * (widths.length - 1)) : widths
+  const tooMuch = sum(widths) + GAP.length * (widths.length - 1) - (paper.columns ?? DEFAULT_COLUMNS)
+  const fitting = paper.isTTY ? narrowed(widths, headings.map(heading => cuttable.includes(heading)), tooMuch) : widths
   return cells.map(row => `${row.map((cell, at) => padded(cut(cell, fitting[at]!), fitting[at]!)).join(GAP).trimEnd()}\n`).join('')
 }
 
@@ -26,14 +30,15 @@ export function properties (pairs: Array<[string, string]>): string {
   return pairs.map(([name, value]) => `${name.padEnd(width)}${GAP}${printable(value)}\n`).join('')
 }
 
-function fitted (widths: number[], room: number): number[] {
-  const widest = Math.max(...widths)
-  const tooMuch = widths.reduce((sum, width) => sum + width, 0) - room
+function narrowed (widths: number[], mayShrink: boolean[], tooMuch: number): number[] {
+  const widest = Math.max(...widths.filter((_width, at) => mayShrink[at]))
   if (tooMuch <= 0 || widest <= LEAST_WIDTH) return widths
-  const next = Math.max(LEAST_WIDTH, ...widths.filter(width => width < widest))
-  const sharers = widths.filter(width => width === widest).length
-  const smaller = Math.max(next, widest - Math.ceil(tooMuch / sharers))
-  return fitted(widths.map(width => width === widest ? smaller : width), room)
+  const column = widths.findIndex((width, at) => mayShrink[at] && width === widest)
+  return narrowed(widths.with(column, widest - 1), mayShrink, tooMuch - 1)
+}
+
+function sum (numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 function cut (text: string, width: number): string {
@@ -51,5 +56,5 @@ function padded (text: string, width: number): string {
 }
 
 function widthOf (text: string): number {
-  return [...characters.segment(text)].reduce((sum, { segment }) => sum + (WIDE.test(segment) ? 2 : 1), 0)
+  return sum(Array.from(characters.segment(text), ({ segment }) => WIDE.test(segment) ? 2 : 1))
 }

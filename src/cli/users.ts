@@ -20,7 +20,7 @@ const list: Command = {
     for await (const page of everyUser(open().users)) users.push(...page)
     if (flags.json) return await printJson(shell, users.map(userAsJson))
     const rows = users.map(user => [user.email, nameOf(user), user.createdAt.toISOString().slice(0, 10), user.disabledAt ? 'disabled' : 'enabled'])
-    await print(shell, table(['EMAIL', 'NAME', 'SINCE', 'STATE'], rows, shell.stdout))
+    await print(shell, table(['EMAIL', 'NAME', 'SINCE', 'STATE'], rows, shell.stdout, ['EMAIL', 'NAME']))
   }
 }
 
