@@ -30,9 +30,7 @@ async function guesses (app: FastifyInstance): Promise<void> {
   app.decorateRequest('isOwnPassword', isOwnPassword)
   app.addHook('onSend', rememberDevice)
 
-  function guessOf ({ ip, cookies }: FastifyRequest, email: string) {
-    return { email, address: ip, knownDevice: knownDevice(cookies[name], email, app.secrets) }
-  }
+  const guessOf = ({ ip, cookies }: FastifyRequest, email: string) => ({ email, address: ip, knownDevice: knownDevice(cookies[name], email, app.secrets) })
 
   async function countGuess (this: FastifyRequest, email: string) {
     const retryAfter = await app.passwordThrottle.admit(guessOf(this, email))
