@@ -29,6 +29,18 @@ const usersPages: Visit[] = [
   ['about', page => page.goto('/about')],
   ['contact', page => page.goto('/contact')],
   ['dashboard', page => page.goto('/dashboard')],
+  ['account', page => page.goto('/account')],
+  ['devices', page => page.goto('/account/devices')],
+  ['profile', page => page.goto('/account/profile')],
+  ['profile with every field wrong', page => sendCleared(page, '/account/profile', 'Save')],
+  ['email', page => page.goto('/account/email')],
+  ['email that is none', page => sendEmpty(page, '/account/email', 'Save')],
+  ['password', page => page.goto('/account/password')],
+  ['password with every field wrong', page => sendEmpty(page, '/account/password', 'Change password')],
+  ['password asked for', page => page.goto('/account/confirm?next=/account/email')],
+  ['password asked for, and not given', page => sendEmpty(page, '/account/confirm', 'Go on')],
+  ['delete', page => page.goto('/account/delete')],
+  ['delete without the password', page => sendEmpty(page, '/account/delete', 'Delete my account')],
   ['logout', page => page.goto('/logout')],
   ['404', page => openError(page, '/nowhere', 404)]
 ]
@@ -59,8 +71,12 @@ t.test('anyone can use the pages of a visitor, in light and dark, wide and narro
 })
 
 t.test('anyone can use the pages of a user, in light and dark, wide and narrow', async t => {
-  const page = await (await openSite(t, chromium)).window()
+  const { window } = await openSite(t, chromium)
+  const page = await window()
   await signUp(page)
+  const phone = await window()
+  await phone.goto('/login')
+  await logIn(phone, { remember: true })
   for (const [name, open] of usersPages) {
     await open(page)
     t.same(await faultsOf(page), [], name)
@@ -139,6 +155,13 @@ async function openError (page: Page, path: string, status: number): Promise<voi
 
 async function sendEmpty (page: Page, path: string, button: string): Promise<void> {
   await page.goto(path)
+  await page.evaluate('document.querySelector("main form").noValidate = true')
+  await press(page, button)
+}
+
+async function sendCleared (page: Page, path: string, button: string): Promise<void> {
+  await page.goto(path)
+  await page.evaluate('document.querySelectorAll("main input").forEach(input => { input.value = "" })')
   await page.evaluate('document.querySelector("main form").noValidate = true')
   await press(page, button)
 }

@@ -229,7 +229,7 @@ onEveryStore(t, async (t, settings) => {
     t.match(answer, { status: 200, headers: { 'content-disposition': 'attachment; filename="latchkey-account.json"', 'content-type': /^application\/json/, 'cache-control': 'no-store' } })
     const { id } = (await app.users.findByEmail(grace.email))!
     const where = { device: 'Firefox on Linux', address: '127.0.0.1' }
-    const [{ handle }] = await app.sessions.listOf(id) as [{ handle: string }]
+    const { handle } = (await app.sessions.listOf(id))[0]!
     t.strictSame(answer.json(), {
       profile: { id, email: grace.email, firstName: 'Grace', lastName: 'Hopper', createdAt: at, updatedAt: at },
       sessions: [{ handle, isThis: true, ...where, remembered: false, signedInAt: at, lastSeenAt: at, expiresAt: new Date(time.at + HOUR_MS).toISOString(), visits: [{ path: '/contact', at }] }],

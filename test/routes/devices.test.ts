@@ -173,6 +173,6 @@ async function ownHandle (browser: Browser): Promise<string> {
 /** The texts of each card, without the labels and the button that names the device again. */
 async function cardsOf (browser: Browser): Promise<string[][]> {
   const { body } = await browser.get('/account/devices')
-  const cards = body.split('<section').slice(1).map(card => card.split('</section>')[0]!)
+  const cards = body.split('<li class="card">').slice(1).map(card => card.split('</li>')[0]!)
   return cards.map(card => [...card.matchAll(/>([^<]+)</g)].map(([, text]) => text!.trim()).filter(text => text !== '' && !/^(Last seen|Logged in|Address|Kept on this device|\d+ \w+ \d{4} at .*|Log out)$/.test(text)).slice(0, -1))
 }

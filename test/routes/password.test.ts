@@ -114,7 +114,7 @@ onEveryStore(t, async (t, settings) => {
     t.ok(log.some(({ msg }) => msg === 'ended sessions were not removed'))
     const { id } = (await app.users.findByEmail(grace.email))!
     t.equal((await app.sessions.listOf(id)).length, 2)
-    t.equal((await laptop.get('/account/devices')).body.match(/<section/g)!.length, 1)
+    t.equal((await laptop.get('/account/devices')).body.match(/<li class="card">/g)!.length, 1)
     t.notOk(await phone.isLoggedIn())
     t.ok(await laptop.isLoggedIn())
   })
