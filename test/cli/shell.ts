@@ -16,6 +16,8 @@ export interface Surroundings {
   /** Somebody sits there: all three streams are a terminal. */
   terminal?: boolean
   columns?: number
+  /** Standard error goes elsewhere, where nobody sees a question. */
+  unseen?: boolean
   settings?: Shell['settings']
   /** Runs when this was written to standard error. */
   when?: { says: string, then: () => unknown }
@@ -31,7 +33,7 @@ export async function latchkey ({ app, time }: Service, args: string, surroundin
   return { code, ...said, json: () => JSON.parse(said.out) }
 }
 
-function streams (said: { out: string, err: string }, { input, terminal, columns, when, broken }: Surroundings): Streams {
+function streams (said: { out: string, err: string }, { input, terminal, columns, unseen, when, broken }: Surroundings): Streams {
   const stdin = new PassThrough()
   if (input !== undefined) stdin.write(input)
   if (!terminal) stdin.end()
@@ -47,6 +49,6 @@ function streams (said: { out: string, err: string }, { input, terminal, columns
       Promise.resolve(when && String(piece).includes(when.says) ? when.then() : null).then(() => done(), done)
     }
   })
-  const isTTY = terminal === true
-  return { stdin: Object.assign(stdin, { isTTY }), stdout: Object.assign(stdout, { isTTY, columns }), stderr: Object.assign(stderr, { isTTY, columns }) }
+  const [isTTY, isSeen] = [terminal === true, terminal === true && !unseen]
+  return { stdin: Object.assign(stdin, { isTTY }), stdout: Object.assign(stdout, { isTTY, columns }), stderr: Object.assign(stderr, { isTTY: isSeen, columns }) }
 }

@@ -51,6 +51,7 @@ t.test('what cannot be meant ends with 2, one sentence and nothing done', async 
   for (const [args, sentence] of Object.entries(wrong)) {
     t.match(await latchkey(service, args, { input: 'y\n' }), { code: 2, out: '', err: `${sentence} See latchkey --help.\n` }, args)
   }
+  t.match(await latchkey(service, 'sessions revoke --all', { terminal: true, unseen: true, input: 'y\r' }), { code: 2, out: '', err: /nobody can be asked here/ }, 'nor where nobody sees the question')
   t.match((await latchkey(service, 'users list --json')).json(), [{ email: 'grace@example.com', disabledAt: null }])
 })
 
