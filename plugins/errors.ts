@@ -34,8 +34,8 @@ async function answerError (error: FastifyError & { retryAfter?: number }, reque
   const retryAfter = error.retryAfter ?? (statusCode === 503 ? RETRY_AFTER_SECONDS : null)
   if (retryAfter !== null) reply.header('retry-after', retryAfter)
   reply.code(statusCode)
-  // Without the stores nobody can say who this is, so the navigation must not look logged out.
-  const isUserUnknown = statusCode === 503
+  // Nobody knows who this is, without the stores or before they are asked, so the navigation must not look logged out.
+  const isUserUnknown = statusCode === 503 || statusCode === 403
   if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, retryAfter, isUserUnknown })
   return await reply.send({ statusCode, code: error.code ?? 'INTERNAL_SERVER_ERROR', error: STATUS_CODES[statusCode], message })
 }

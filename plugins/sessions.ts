@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { openSessionStore } from '../src/sessions/open-session-store.ts'
+import { sessionStoreIn } from '../src/sessions/open-session-store.ts'
 import type { SessionStore } from '../src/sessions/session-store.ts'
 
 declare module 'fastify' {
@@ -11,11 +11,11 @@ declare module 'fastify' {
 
 /** The session store that the settings ask for. */
 async function sessions (app: FastifyInstance): Promise<void> {
-  const { redisUrl, redisPrefix } = app.config
-  const store = await openSessionStore({ redisUrl, redisPrefix, sqlite: app.database, now: app.now, log: app.log })
+  const { redis, config, database, now, log } = app
+  const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, sqlite: database, now, log })
   app.decorate('sessions', store)
   app.log.info(`sessions live in ${store.description}`)
   app.addHook('onClose', () => store.close())
 }
 
-export default fp(sessions, { name: 'sessions', dependencies: ['database'] })
+export default fp(sessions, { name: 'sessions', dependencies: ['database', 'redis'] })

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { openRedis } from '../src/sessions/open-redis.ts'
 import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { passwordThrottle, type PasswordThrottle } from '../src/throttling/password-throttle.ts'
 
@@ -12,11 +11,8 @@ declare module 'fastify' {
 
 /** Counts guesses where the sessions live. */
 async function throttle (app: FastifyInstance): Promise<void> {
-  const { redisUrl, redisPrefix } = app.config
-  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: app.log })
-  const openLimiter = openLimiters({ redis, redisPrefix, sqlite: app.database })
+  const openLimiter = openLimiters({ redis: app.redis, redisPrefix: app.config.redisPrefix, sqlite: app.database })
   app.decorate('passwordThrottle', passwordThrottle(openLimiter))
-  app.addHook('onClose', async () => redis?.disconnect())
 }
 
-export default fp(throttle, { name: 'throttle', dependencies: ['database'] })
+export default fp(throttle, { name: 'throttle', dependencies: ['database', 'redis'] })

@@ -16,6 +16,8 @@ interface LatchkeyOptions {
   config: Config
   /** Handed in by tests, which move it. */
   now?: Clock
+  /** How long a stopping service still answers, in milliseconds; a second when left out. */
+  drainMs?: number
 }
 
 const here = (folder: string) => join(import.meta.dirname, '..', folder)
@@ -24,10 +26,10 @@ const here = (folder: string) => join(import.meta.dirname, '..', folder)
  * The service. What every answer needs is loaded at the root; cookies, sessions, users and forms only around the pages,
  * so that a health check never costs a session.
  */
-export const latchkey = fp(async (app: FastifyInstance, { config, now = Date.now }: LatchkeyOptions) => {
+export const latchkey = fp(async (app: FastifyInstance, { config, now = Date.now, drainMs }: LatchkeyOptions) => {
   app.decorate('config', config)
   app.decorate('now', now)
-  await app.register(autoload, { dir: here('plugins'), ignoreFilter: inPages, encapsulate: false })
+  await app.register(autoload, { dir: here('plugins'), ignoreFilter: inPages, encapsulate: false, options: { drainMs } })
   await app.register(autoload, { dir: here('routes'), ignoreFilter: inPages, dirNameRoutePrefix: false })
   await app.register(pages)
 }, { name: 'latchkey' })

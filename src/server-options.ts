@@ -1,5 +1,6 @@
 import type { FastifyHttpOptions } from 'fastify'
 import type { Server } from 'node:http'
+import { addressOf } from './address.ts'
 import { answerClientError } from './client-error.ts'
 import type { Config } from './config.ts'
 
@@ -17,10 +18,12 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
       level: logLevel,
       // Without the query: a form sent as GET by mistake would put a password in the log.
       serializers: {
-        req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0], address: request.ip })
+        req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0], address: addressOf(request) })
       }
     },
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    // While it stops it still answers; /health/ready tells whoever asks to go elsewhere.
+    return503OnClosing: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },

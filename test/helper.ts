@@ -60,7 +60,7 @@ export async function openService (t: Test, settings: Record<string, string> = {
   const time = new MovableClock()
   time.pass(more.later ?? 0)
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
-  await app.register(latchkey, { config, now: time.now })
+  await app.register(latchkey, { config, now: time.now, drainMs: 0 })
   await app.ready()
   return { app, time, log, folder, browser: options => new Browser(app, options) }
 }

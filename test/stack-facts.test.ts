@@ -26,7 +26,7 @@ t.test('@fastify/session leaves the cookie in the browser after destroy(): a log
   const laptop = browser()
   await laptop.signUp()
   await laptop.logOut()
-  t.equal(laptop.cookies.size, 0)
+  t.notOk(laptop.cookies.has('session'))
 })
 
 t.test('@fastify/session sets no SameSite unless told: ours is Lax', async t => {
@@ -42,18 +42,18 @@ t.test('@fastify/session clears a cookie without Secure, which browsers ignore f
   t.match(await laptop.logOut(), { setCookies: [/^__Host-session=; Max-Age=0; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/] })
   laptop.cookies.set('__Host-session', 'invented')
   t.match(await laptop.get('/login'), { setCookies: [/^__Host-session=; Max-Age=0; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/] })
-  t.equal(laptop.cookies.size, 0)
+  t.notOk(laptop.cookies.has('__Host-session'))
 })
 
 t.test("@fastify/session lets the config's maxAge override a session's own: each login has its own expiry", async t => {
   const { browser, time } = await openService(t)
   const laptop = browser()
   t.notMatch((await laptop.signUp()).setCookies[0], 'Expires')
-  await laptop.logIn({ remember: 'on' })
+  const [remembered] = (await laptop.logIn({ remember: 'on' })).setCookies
+  const expires = Date.parse(/Expires=([^;]+)/.exec(remembered!)![1]!)
+  t.ok(Math.abs(expires - time.at - 30 * DAY_MS) < HOUR_MS)
   time.pass(DAY_MS)
-  const [renewed] = (await laptop.get('/dashboard')).setCookies
-  const expires = Date.parse(/Expires=([^;]+)/.exec(renewed!)![1]!)
-  t.ok(Math.abs(expires - Date.now() - 29 * DAY_MS) < HOUR_MS, 'a renewal goes on with what is left')
+  t.strictSame((await laptop.get('/dashboard')).setCookies, [], 'a renewal tells the browser nothing that it does not know')
 })
 
 t.test('@fastify/session clears a cookie that an older secret signed: here its owner stays logged in, and it is signed anew', async t => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { addressOf } from '../../src/address.ts'
 import { TooManyGuesses } from '../../src/errors.ts'
 import { deviceCookie } from '../../src/throttling/device-cookie.ts'
 import { knownDevice, newDeviceToken } from '../../src/throttling/known-device.ts'
@@ -30,7 +31,7 @@ async function guesses (app: FastifyInstance): Promise<void> {
   app.decorateRequest('isOwnPassword', isOwnPassword)
   app.addHook('onSend', rememberDevice)
 
-  const guessOf = ({ ip, cookies }: FastifyRequest, email: string) => ({ email, address: ip, knownDevice: knownDevice(cookies[name], email, app.secrets) })
+  const guessOf = (request: FastifyRequest, email: string) => ({ email, address: addressOf(request), knownDevice: knownDevice(request.cookies[name], email, app.secrets) })
 
   async function countGuess (this: FastifyRequest, email: string) {
     const retryAfter = await app.passwordThrottle.admit(guessOf(this, email))
@@ -53,7 +54,7 @@ async function guesses (app: FastifyInstance): Promise<void> {
   }
 
   async function rememberDevice ({ deviceOf }: FastifyRequest, reply: FastifyReply) {
-    if (deviceOf !== null) reply.setCookie(name, newDeviceToken(deviceOf, app.secrets), attributes)
+    if (deviceOf) reply.setCookie(name, newDeviceToken(deviceOf, app.secrets), attributes)
   }
 }
 

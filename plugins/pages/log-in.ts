@@ -1,10 +1,14 @@
-import type { FastifyInstance, FastifyRequest, Session } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { addressOf } from '../../src/address.ts'
 import { NotOverHttps } from '../../src/errors.ts'
+import { AsStored } from '../../src/sessions/as-stored.ts'
 import { deviceLabel } from '../../src/sessions/device-label.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
-import { handleOf } from '../../src/sessions/session-handle.ts'
+import { handleOf, newSessionId } from '../../src/sessions/session-handle.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
+import { deadlinesOf } from '../../src/sessions/session-limits.ts'
+import type { SessionFields } from '../../src/sessions/session-store.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
@@ -33,9 +37,9 @@ async function logIn (app: FastifyInstance): Promise<void> {
   async function logIn (this: FastifyRequest, user: User, { remember = false } = {}) {
     if (!isCarried(sessionCookie(config), this.protocol)) throw refusal(this)
     const [at, device] = [now(), deviceLabel(this.headers['user-agent'])]
-    const fields = { userId: user.id, epoch: user.sessionEpoch, startedAt: at, lastSeenAt: at, device, address: this.ip }
+    const fields = { userId: user.id, epoch: user.sessionEpoch, startedAt: at, lastSeenAt: at, device, address: addressOf(this) }
     await begin(this, remember ? { ...fields, remembered: true } : fields)
-    await endOldest(user, handleOf(this.session.sessionId))
+    await endOldest(user, handleOf(this.session.sessionId)).catch(err => this.log.warn({ err }, 'surplus sessions were not ended'))
   }
 
   async function confirmLogIn (this: FastifyRequest) {
@@ -44,10 +48,13 @@ async function logIn (app: FastifyInstance): Promise<void> {
   }
 
   // A new id for every login, and the old one dead: whoever planted or knew it holds nothing (session fixation).
-  async function begin (request: FastifyRequest, fields: Partial<Session>) {
+  // The new session first: when the store fails in between, nobody was logged out by it.
+  async function begin (request: FastifyRequest, fields: SessionFields) {
+    const id = request.nextSessionId = newSessionId()
+    await sessions.create({ handle: handleOf(id), fields, ...deadlinesOf(fields, config) })
     await request.session.regenerate()
-    Object.assign(request.session, fields)
-    if (fields.remembered) request.session.cookie.maxAge = fields.startedAt! + config.rememberMs - fields.lastSeenAt!
+    Object.assign(request.session, fields, { asStored: new AsStored(fields) })
+    if (fields.remembered) request.session.cookie.maxAge = deadlinesOf(fields, config).endsAt - now()
     await request.session.save()
   }
 
@@ -59,7 +66,7 @@ async function logIn (app: FastifyInstance): Promise<void> {
 
 // A cookie that is Secure would not be kept by the browser, and the login would seem to do nothing.
 function refusal (request: FastifyRequest) {
-  request.log.error({ address: request.ip }, 'PUBLIC_URL is https, but this login arrived as http: set TRUSTED_PROXIES to the address of the proxy that ends TLS, and have it send X-Forwarded-Proto')
+  request.log.error({ address: addressOf(request) }, 'PUBLIC_URL is https, but this login arrived as http: set TRUSTED_PROXIES to the address of the proxy that ends TLS, and have it send X-Forwarded-Proto')
   return new NotOverHttps()
 }
 

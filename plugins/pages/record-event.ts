@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { addressOf } from '../../src/address.ts'
 import { deviceLabel } from '../../src/sessions/device-label.ts'
 import type { AccountEventType } from '../../src/users/account-events.ts'
 import type { User } from '../../src/users/user-repository.ts'
@@ -16,7 +17,7 @@ async function recordEvent (app: FastifyInstance): Promise<void> {
 
   function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
     if (user === null) return
-    app.accountEvents.record({ userId: user.id, type, address: this.ip, device: deviceLabel(this.headers['user-agent']) })
+    app.accountEvents.record({ userId: user.id, type, address: addressOf(this), device: deviceLabel(this.headers['user-agent']) })
   }
 }
 

@@ -1,12 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
-import { handleOf } from '../../src/sessions/session-handle.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Ends this request's session in the store, and has its cookie cleared. @throws SESSIONS_UNAVAILABLE; then nothing ended */
     endSession (): Promise<void>
+    /** The session cookie that the browser holds, as it sent it. */
+    sentCookie: string | undefined
+    /** It opens nothing. */
+    hasDeadCookie: boolean
   }
   interface Session {
     /** "Keep me logged in". */
@@ -16,43 +19,44 @@ declare module 'fastify' {
 
 const RENEW_AFTER_MS = 60_000
 
-/** How a session goes on: renewed by use, its cookie signed anew when the secret changes and cleared when it is dead. */
+/** How a session goes on: renewed by use, signed anew when the secret changes, untouched by what fails. */
 async function sessionLife (app: FastifyInstance): Promise<void> {
-  const { config, now, sessions } = app
-  const { name, attributes } = sessionCookie(config)
+  const { config, now } = app
+  const { name } = sessionCookie(config)
 
+  app.decorateRequest('sentCookie', undefined)
+  app.decorateRequest('hasDeadCookie', false)
   app.decorateRequest('endSession', endSession)
   app.addHook('onRequest', resume)
-  app.addHook('onSend', clearDeadCookie)
+  app.addHook('onError', saveNothing)
 
   async function resume (request: FastifyRequest) {
-    const sent = request.cookies[name]
-    if (sent === undefined) return
+    request.sentCookie = request.cookies[name]
+    if (request.sentCookie === undefined) return
     // @fastify/session would clear a dead cookie without `Secure`, which browsers ignore for a `__Host-` name.
     request.cookies[name] = undefined
     request.hasDeadCookie = request.session.asStored === undefined
-    if (!request.hasDeadCookie) renew(request, sent)
+    if (!request.hasDeadCookie) renew(request)
   }
 
-  function renew ({ session }: FastifyRequest, sent: string) {
+  function renew ({ session, sentCookie }: FastifyRequest) {
     const at = now()
-    if (session.remembered === true) session.cookie.maxAge = session.startedAt! + config.rememberMs - at
     // A cookie that an older secret signed is signed anew, and only a session that is saved sends its cookie.
-    const signedByOlderSecret = session.encryptedSessionId !== sent
+    const signedByOlderSecret = session.encryptedSessionId !== sentCookie
+    if (session.remembered === true) session.cookie.maxAge = session.startedAt! + config.rememberMs - at
     if (signedByOlderSecret || Math.abs(at - session.lastSeenAt!) >= RENEW_AFTER_MS) session.lastSeenAt = at
   }
+}
 
-  async function endSession (this: FastifyRequest) {
-    // First in the store: if that fails nothing has happened, and the cookie stays.
-    await sessions.revoke(handleOf(this.session.sessionId))
-    await this.session.regenerate()
-    this.hasDeadCookie = true
-  }
+async function endSession (this: FastifyRequest) {
+  // Also revokes it in the store. If that fails nothing has ended, and the cookie stays.
+  await this.session.regenerate()
+  this.hasDeadCookie = true
+}
 
-  async function clearDeadCookie (request: FastifyRequest, reply: FastifyReply, payload: unknown) {
-    if (request.hasDeadCookie && request.session.asStored === undefined) reply.clearCookie(name, attributes)
-    return payload
-  }
+// With its error page a failed request would try to save again, and fail again past our pages.
+async function saveNothing (request: FastifyRequest) {
+  Object.assign(request, { session: null })
 }
 
 export default fp(sessionLife, { name: 'session-life', dependencies: ['session'] })

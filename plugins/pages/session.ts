@@ -3,12 +3,15 @@ import session from '@fastify/session'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
+import { newSessionId } from '../../src/sessions/session-handle.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The browser holds a session cookie that opens nothing. */
-    hasDeadCookie: boolean
+    /** The browser holds two session cookies, which nobody can tell apart. */
+    hasTwoCookies: boolean
+    /** The id of the session that regenerate() begins next. */
+    nextSessionId: string | null
   }
 }
 
@@ -17,12 +20,14 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   const { config, now, sessions } = app
   const { name, attributes } = sessionCookie(config)
 
-  app.decorateRequest('hasDeadCookie', false)
+  app.decorateRequest('hasTwoCookies', false)
+  app.decorateRequest('nextSessionId', null)
   await app.register(cookie)
   app.addHook('onRequest', refuseTwoCookies)
   await app.register(session, {
     store: fastifySessionAdapter({ store: sessions, limits: config, now }),
     secret: app.secrets,
+    idGenerator: request => request!.nextSessionId ?? newSessionId(),
     cookieName: name,
     cookie: attributes,
     saveUninitialized: false,
@@ -35,8 +40,8 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
     const names = request.headers.cookie?.split(';').map(pair => pair.split('=', 1)[0]!.trim()) ?? []
     if (names.filter(sent => sent === name).length < 2) return
     request.cookies[name] = undefined
-    request.hasDeadCookie = true
+    request.hasTwoCookies = true
   }
 }
 
-export default fp(sessionOfRequest, { name: 'session', dependencies: ['sessions', 'secrets'] })
+export default fp(sessionOfRequest, { name: 'session', dependencies: ['sessions', 'secrets', 'origin-check'] })

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { addressGroup } from '../../src/address-group.ts'
+import { addressGroup, addressOf } from '../../src/address.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
 import { withVisit, type Visit } from '../../src/sessions/visits.ts'
 
@@ -34,7 +34,7 @@ async function visits (app: FastifyInstance): Promise<void> {
   // Counted before anything is stored, so that a flood of visitors without cookies fills no store.
   async function mayStart (request: FastifyRequest) {
     if (!isCarried(cookie, request.protocol)) return false
-    return await starts.consume(addressGroup(request.ip)).then(() => true, () => false)
+    return await starts.consume(addressGroup(addressOf(request))).then(() => true, () => false)
   }
 
   // A visitor gets the page also while the store is down: only the history is missing.

@@ -1,5 +1,6 @@
 import type { SessionStore as CallbackStore } from '@fastify/session'
 import type { Session } from 'fastify'
+import { AsStored } from './as-stored.ts'
 import { handleOf } from './session-handle.ts'
 import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
 import type { Clock, Json, SessionChanges, SessionFields, SessionStore } from './session-store.ts'
@@ -19,24 +20,6 @@ interface AdapterOptions {
   store: SessionStore
   limits: SessionLimits
   now: Clock
-}
-
-/**
- * The fields as the store holds them, each as JSON, so that a nested change shows.
- * `toJSON` keeps it out of the hash by which @fastify/session sees a change, and out of whatever else is serialized;
- * being an enumerable property, it travels with the session that @fastify/session builds from the loaded one.
- */
-class AsStored {
-  readonly json: Map<string, string>
-  constructor (fields: SessionFields) {
-    this.json = new Map(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]))
-  }
-
-  toJSON (): undefined {}
-
-  copy (): SessionFields {
-    return Object.fromEntries([...this.json].map(([name, text]) => [name, JSON.parse(text)]))
-  }
 }
 
 /** The only place where our promises meet the callbacks of @fastify/session, and its ids our handles. */
@@ -73,9 +56,10 @@ async function save (options: AdapterOptions, handle: string, session: Session):
   const changes = changesBetween(session.asStored, fields)
   if (Object.keys(changes.set).length + changes.remove.length === 0) return
   if ('lastSeenAt' in changes.set) changes.renewal = deadlinesOf(fields, options.limits)
-  // False means revoked meanwhile. The request may finish, its changes are for nobody.
-  await options.store.update(handle, changes)
+  const isThere = await options.store.update(handle, changes)
   session.asStored = new AsStored(fields)
+  // Revoked meanwhile. The request may finish, its changes are for nobody.
+  session.asStored.isGone = !isThere
 }
 
 async function create ({ store, limits, now }: AdapterOptions, handle: string, session: Session): Promise<void> {

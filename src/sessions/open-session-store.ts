@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import { openRedis } from './open-redis.ts'
 import { redisSessionStore } from './redis-session-store.ts'
@@ -5,18 +6,20 @@ import type { SessionStore } from './session-store.ts'
 import { sqliteSessionStore } from './sqlite-session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
-interface Settings extends StoreOptions {
-  redisUrl?: string | undefined
+interface Where extends StoreOptions {
   redisPrefix: string
   sqlite?: SqliteDatabase
 }
 
 /** The store that the settings ask for: Redis where there is one, else the table beside the users. */
-export async function openSessionStore ({ redisUrl, redisPrefix, sqlite, ...options }: Settings): Promise<SessionStore> {
-  if (redisUrl !== undefined) {
-    const redis = await openRedis({ url: redisUrl, log: options.log })
-    return redisSessionStore(redis, { prefix: redisPrefix, ...options })
-  }
+export async function openSessionStore ({ redisUrl, ...where }: Where & { redisUrl?: string | undefined }): Promise<SessionStore> {
+  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: where.log })
+  return sessionStoreIn({ redis, ...where })
+}
+
+/** The same, in a Redis that is open already. */
+export function sessionStoreIn ({ redis, redisPrefix, sqlite, ...options }: Where & { redis: Redis | null }): SessionStore {
+  if (redis) return redisSessionStore(redis, { prefix: redisPrefix, ...options })
   if (sqlite) return sqliteSessionStore(sqlite, options)
   throw new TypeError('Sessions need a Redis or an SQLite database.')
 }

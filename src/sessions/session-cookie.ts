@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Config } from '../config.ts'
 
 /** The cookie's attributes, from today's settings at every request; nothing about them is stored. */
@@ -15,6 +16,16 @@ export function sessionCookie ({ publicUrl, cookieDomain }: Config): SessionCook
   const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
   if (cookieDomain !== undefined) return { name: '__Secure-session', attributes: { ...attributes, domain: cookieDomain } }
   return { name: secure ? '__Host-session' : 'session', attributes }
+}
+
+/**
+ * Everywhere in the browser that a cookie of this name can lie which is sent here: on this host alone, as undefined,
+ * or on a domain above it, where a former COOKIE_DOMAIN or a host next door has put it.
+ */
+export function placesOf ({ publicUrl: { hostname } }: Config): Array<string | undefined> {
+  const labels = isIP(hostname) === 0 ? hostname.split('.') : []
+  // The last label alone is nobody's domain, and browsers keep no cookie for it.
+  return [undefined, ...labels.slice(0, -1).map((_label, at) => labels.slice(at).join('.'))]
 }
 
 /** Whether the browser keeps the cookie of an answer to a request that arrived by this protocol. */

@@ -1,4 +1,9 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+
+/** The secret in the cookie: 192 random bits. */
+export function newSessionId (): string {
+  return randomBytes(24).toString('base64url')
+}
 
 /**
  * The name under which a session is stored, listed and logged: the base64url SHA-256 of its id.

@@ -92,8 +92,9 @@ async function sweep (table: Table): Promise<number> {
 function lockToSweep ({ database }: Table): (() => void) | null {
   try {
     return takeLock(`${database.$client.name}.sweep`, 0)
-  } catch {
-    return null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'SQLITE_BUSY') return null
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import t, { type Test } from 'tap'
@@ -12,7 +12,7 @@ import { keptLog, movableClock, newHandle, newSession, sessionStoreContract } fr
 
 function newPath (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return join(folder, 'latchkey.sqlite')
 }
 
@@ -167,6 +167,12 @@ t.test('of two sweepers one sweeps', async t => {
   t.equal(await store.sweep(), 0)
   release()
   t.equal(await store.sweep(), 1)
+})
+
+t.test('a sweep that cannot have its lock for another reason says so', async t => {
+  const { store, sqlite } = await open(t)
+  rmSync(dirname(sqlite.$client.name), { recursive: true })
+  await t.rejects(store.sweep(), { code: 'SESSIONS_UNAVAILABLE' })
 })
 
 t.test('every query of sessions uses an index', async t => {

@@ -1,0 +1,29 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { placesOf, sessionCookie } from '../../src/sessions/session-cookie.ts'
+
+/** What the browser is told about the session cookie: no more than it does not know yet. */
+async function sentCookie (app: FastifyInstance): Promise<void> {
+  const { name, attributes } = sessionCookie(app.config)
+  const places = placesOf(app.config)
+  app.addHook('onSend', tell)
+
+  async function tell (request: FastifyRequest, reply: FastifyReply) {
+    // After an error there is none.
+    const session: FastifyRequest['session'] | null = request.session
+    const isLive = session?.asStored !== undefined
+    if (isLive && (session.encryptedSessionId === request.sentCookie || session.asStored?.isGone)) withhold(reply)
+    if (request.hasTwoCookies) places.filter(domain => !isLive || domain !== attributes.domain).forEach(domain => reply.clearCookie(name, { ...attributes, domain }))
+    else if (request.hasDeadCookie && !isLive) reply.clearCookie(name, attributes)
+  }
+
+  // @fastify/session sends the cookie with each save. The answer of a slow request would put it over that of a login
+  // made meanwhile.
+  function withhold (reply: FastifyReply) {
+    const lines = [reply.getHeader('set-cookie') ?? []].flat().map(String)
+    reply.removeHeader('set-cookie')
+    for (const line of lines) if (!line.startsWith(`${name}=`)) reply.header('set-cookie', line)
+  }
+}
+
+export default fp(sentCookie, { name: 'sent-cookie', dependencies: ['session-life'] })

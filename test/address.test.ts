@@ -1,0 +1,35 @@
+import t from 'tap'
+import { addressGroup, addressOf } from '../src/address.ts'
+import { openService } from './helper.ts'
+
+t.test('whoever asks has one address, whatever a proxy adds to it', async t => {
+  for (const [ip, address] of Object.entries({
+    '203.0.113.7': '203.0.113.7',
+    '203.0.113.7:51234': '203.0.113.7',
+    '::ffff:203.0.113.7': '203.0.113.7',
+    '2001:db8::1': '2001:db8::1',
+    '[2001:db8::1]': '2001:db8::1',
+    '[2001:db8::1]:51234': '2001:db8::1',
+    unknown: 'unknown',
+    _hidden: 'unknown',
+    '': 'unknown',
+    ['x'.repeat(8000)]: 'unknown'
+  })) t.equal(addressOf({ ip }), address, ip.slice(0, 40))
+  t.equal(addressOf({}), 'unknown', 'over a Unix socket')
+})
+
+t.test('IPv6 counts by its /64, IPv4 by the address', async t => {
+  t.equal(addressGroup('203.0.113.7'), '203.0.113.7')
+  t.equal(addressGroup('2001:db8:1:2:3::4'), addressGroup('2001:db8:1:2:ffff::1'))
+  t.not(addressGroup('2001:db8:1:2::1'), addressGroup('2001:db8:1:3::1'))
+  t.equal(addressGroup('unknown'), 'unknown')
+})
+
+t.test('a proxy that sends something else than an address breaks nothing', async t => {
+  const { browser } = await openService(t, { TRUSTED_PROXIES: '127.0.0.1' })
+  for (const forwarded of ['203.0.113.7:51234', 'unknown', '_hidden', '1.2.3.4, garbage', 'x'.repeat(8000)]) {
+    const laptop = browser({ headers: { 'x-forwarded-for': forwarded } })
+    t.equal((await laptop.get('/')).status, 200, forwarded.slice(0, 40))
+    t.equal((await laptop.logIn()).status, 401)
+  }
+})
