@@ -9,7 +9,7 @@ const outsideSrc = {
 }
 
 const databaseClients = {
-  regex: '^(drizzle-orm|drizzle-kit|better-sqlite3|ioredis|pg|postgres)(/|$)',
+  regex: '^(drizzle-orm|drizzle-kit|better-sqlite3(-13)?|ioredis|pg|postgres)(/|$)',
   message: 'A route asks src/ for what it needs; only src/ speaks to a database or Redis.'
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import { Sqlite } from './sqlite-driver.ts'
 
 /**
  * Takes the lock that goes with a database file: of all processes, one at a time has it.
@@ -9,7 +9,7 @@ import Database from 'better-sqlite3'
  */
 export function takeLock (path: string, waitMs: number): () => void {
   makePrivate(`${path}.lock`)
-  const lock = new Database(`${path}.lock`, { timeout: waitMs })
+  const lock = new Sqlite(`${path}.lock`, { timeout: waitMs })
   try {
     lock.exec('BEGIN EXCLUSIVE')
     return () => { lock.close() }

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { packageRoot } from '../package-root.ts'
 import { makePrivate, takeLock } from './file-lock.ts'
+import { Sqlite, type SqliteClient } from './sqlite-driver.ts'
 
 /** Drizzle over one open file. Whoever opened it closes it: `database.$client.close()`. */
-export type SqliteDatabase = BetterSQLite3Database & { $client: Database.Database }
+export type SqliteDatabase = BetterSQLite3Database & { $client: SqliteClient }
 
 // Waiting for another process' lock stops the event loop, and with it every request.
 const BUSY_TIMEOUT_MS = 250
@@ -29,9 +29,9 @@ export function openSqlite (path: string): SqliteDatabase {
   })
 }
 
-function openFile (path: string): Database.Database {
+function openFile (path: string): SqliteClient {
   makePrivate(path)
-  const client = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+  const client = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
   client.pragma('journal_mode = WAL')
   // Not kept in the file: a WAL database opens with NORMAL, where a power cut takes back logouts that were confirmed.
   client.pragma('synchronous = FULL')

@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { Sqlite } from '../../src/database/sqlite-driver.ts'
 import { Browser, MINUTE_MS, openService } from '../helper.ts'
 
 declare module 'fastify' {
@@ -21,7 +21,7 @@ t.test('a session that cannot be saved now is one 503 page, and the cookie stays
   const { app, browser, time } = await openService(t)
   const laptop = browser()
   await laptop.signUp()
-  const other = new Database(app.database.$client.name)
+  const other = new Sqlite(app.database.$client.name)
   t.teardown(() => other.close())
   other.exec('BEGIN IMMEDIATE')
   time.pass(MINUTE_MS)

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import { Sqlite } from '../../src/database/sqlite-driver.ts'
 import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
 import { packageRoot } from '../../src/package-root.ts'
 
@@ -61,7 +61,7 @@ t.test('what cannot be opened says so', async t => {
 
 t.test('processes that start at once on one fresh file make its tables once', async t => {
   const path = join(newFolder(t), 'latchkey.sqlite')
-  const lock = new Database(`${path}.lock`)
+  const lock = new Sqlite(`${path}.lock`)
   lock.exec('begin exclusive')
   const processes = Array.from({ length: 6 }, () => startOpening(path))
   await Promise.all(processes.map(child => once(child, 'message')))
@@ -88,8 +88,9 @@ function startOpening (path: string): ChildProcess {
 /** A process that runs a program and sends the code of what it throws. */
 function start (program: string): ChildProcess {
   const module = new URL('../../src/database/open-sqlite.ts', import.meta.url).href
+  const driver = new URL('../../src/database/sqlite-driver.ts', import.meta.url).href
   const guarded = `
-    import Database from 'better-sqlite3'
+    import { Sqlite } from ${JSON.stringify(driver)}
     import { openSqlite } from ${JSON.stringify(module)}
     try {
       ${program}

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import t, { type Test } from 'tap'
+import { Sqlite } from '../../src/database/sqlite-driver.ts'
 import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
 import { takeLock } from '../../src/database/file-lock.ts'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
@@ -91,7 +91,7 @@ t.test('while another process writes, sessions are read, and writing is unavaila
   const { store, clock } = await open(t, newDatabase(t, path))
   const session = newSession(clock)
   await store.create(session)
-  const other = new Database(path)
+  const other = new Sqlite(path)
   other.exec('begin immediate; delete from sessions')
   t.ok(await store.read(session.handle))
   const started = performance.now()
@@ -107,7 +107,7 @@ t.test('an update waits for the writer before it, and never reads what is about 
   const session = newSession(clock)
   await store.create(session)
   const statements: string[] = []
-  const traced = drizzle({ client: new Database(sqlite.$client.name, { verbose: line => statements.push(String(line)) }) })
+  const traced = drizzle({ client: new Sqlite(sqlite.$client.name, { verbose: line => statements.push(String(line)) }) })
   t.teardown(() => traced.$client.close())
   const tracedStore = sqliteSessionStore(traced, { now: clock.now, log: keptLog() })
   await tracedStore.update(session.handle, { set: { a: 1 }, remove: [] })
