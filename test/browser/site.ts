@@ -120,8 +120,8 @@ export async function heading (page: Page): Promise<string> {
 }
 
 export async function cookieOf (page: Page): Promise<Cookie> {
-  const [cookie, ...more] = await page.context().cookies()
-  if (cookie === undefined || more.length > 0) throw new Error('the browser should hold one cookie')
+  const [cookie, ...more] = (await page.context().cookies()).filter(({ name }) => name !== 'device')
+  if (cookie === undefined || more.length > 0) throw new Error('the browser should hold one session cookie')
   return cookie
 }
 
