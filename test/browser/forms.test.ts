@@ -127,7 +127,7 @@ async function tabUntil (page: Page, name: string): Promise<string[]> {
   const way: string[] = []
   while (way.at(-1) !== name && way.length < 20) {
     await page.keyboard.press('Tab')
-    way.push((await page.locator(':focus').innerText()).trim())
+    way.push((await page.locator(':focus').innerText()).trim().replace(/\s+/g, ' '))
   }
   return way
 }
