@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { sweepCounts } from '../src/throttling/sweep-counts.ts'
 
 const EVERY_MS = 10 * 60_000
 
-/** Removes expired sessions and old events now and then, where the store does not do so by itself. Sessions are refused all the same. */
+/** Removes expired sessions, old events and old counts now and then, where the store does not do so by itself. Sessions are refused all the same. */
 async function sweep (app: FastifyInstance): Promise<void> {
   const timer = setInterval(sweepNow, EVERY_MS)
   timer.unref()
@@ -14,7 +15,8 @@ async function sweep (app: FastifyInstance): Promise<void> {
   async function sweepNow () {
     await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
     await app.accountEvents.sweep().catch(err => app.log.warn({ err }, 'old account events were not removed'))
+    await sweepCounts(app.database, app.now()).catch(err => app.log.warn({ err }, 'old counts of guesses were not removed'))
   }
 }
 
-export default fp(sweep, { name: 'sweep', dependencies: ['sessions', 'account-events'] })
+export default fp(sweep, { name: 'sweep', dependencies: ['database', 'sessions', 'account-events'] })

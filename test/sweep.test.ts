@@ -23,6 +23,7 @@ t.test('a store that cannot be swept now stops nothing', async t => {
   await until(() => said('old account events were not removed') !== undefined)
   t.match(said('expired sessions were not removed'), { err: { code: 'SESSIONS_UNAVAILABLE' } })
   t.match(said('old account events were not removed'), { err: { code: 'USERS_UNAVAILABLE' } })
+  await until(() => said('old counts of guesses were not removed') !== undefined)
   t.equal((await browser().get('/health/live')).status, 200)
 })
 
@@ -37,6 +38,18 @@ t.test('what happened more than 90 days ago is removed at the start', async t =>
   t.ok((await app.accountEvents.listOf(userId)).some(({ type }) => type === 'exported'), 'what waited to be written when the service stopped is there')
   await app.listen({ port: 0, host: '127.0.0.1' })
   await until(async () => (await app.accountEvents.listOf(userId)).length === 0)
+})
+
+t.test('counts of guesses that have run out are removed at the start', async t => {
+  const before = await openService(t)
+  await before.browser().logIn()
+  const count = 'select count(*) from throttle'
+  t.not(before.app.database.$client.prepare(count).pluck().get(), 0)
+  await before.app.close()
+
+  const { app } = await openService(t, {}, { folder: before.folder, later: 400 * DAY_MS })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  await until(() => app.database.$client.prepare(count).pluck().get() === 0)
 })
 
 /** Nobody waits for a sweep, except these tests; one that never gets there runs into tap's timeout. */

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, eq, gt, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
 import { sessions } from '../../drizzle/sqlite/schema.ts'
 import { takeLock } from '../database/file-lock.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
+import { inBatches } from '../in-batches.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
@@ -101,12 +101,7 @@ function lockToSweep ({ database }: Table): (() => void) | null {
 async function removeExpired ({ database, now }: Table): Promise<number> {
   const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now()))
   const batch = database.delete(sessions).where(inArray(sessions.handle, expired.limit(SWEEP_BATCH)))
-  let removed = batch.run().changes
-  for (let more = removed; more > 0; removed += more) {
-    await nextTurn()
-    more = batch.run().changes
-  }
-  return removed
+  return await inBatches(() => batch.run().changes)
 }
 
 /** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */
