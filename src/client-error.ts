@@ -13,7 +13,7 @@ const refusals: Record<string, Refusal> = {
 export function answerClientError (error: Error & { code?: string }, socket: Socket): void {
   // Whoever is gone hears nothing.
   if (!socket.writable) return
-  socket.end(answerTo(refusals[error.code ?? ''] ?? unreadable), () => socket.destroy())
+  socket.end(answerTo(refusals[String(error.code)] ?? unreadable), () => socket.destroy())
 }
 
 function answerTo ([statusCode, code, message]: Refusal): string {

@@ -35,9 +35,8 @@ export interface Config {
 /** A setting that cannot be used. Its message is the one sentence that the operator sees. */
 export class SettingError extends Error {}
 
-// Ajv compares only finite numbers with the bounds; `multipleOf` is what refuses Infinity.
 const wholeNumber = (minimum: number, maximum: number, fallback: number) => Type.Integer({
-  minimum, maximum, multipleOf: 1, default: fallback, description: `a whole number from ${minimum} to ${maximum}`
+  minimum, maximum, default: fallback, description: `a whole number from ${minimum} to ${maximum}`
 })
 const text = (format: string, description: string, more: object = {}) => Type.String({ format, description, ...more })
 
@@ -136,6 +135,8 @@ function readEnvFile (path: string) {
 /** The formats above, and that an error tells what was given. */
 function teach (ajv: Ajv): Ajv {
   ajv.opts.verbose = true
+  // Else Infinity is no number to be compared with any bound.
+  ajv.opts.strictNumbers = false
   ajv.addKeyword('secret')
   for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, validate)
   return ajv

@@ -214,3 +214,17 @@ t.test('of several wrong settings one is named, in one line', async t => {
   const sentence = sentenceFor({ PORT: 'x', LOG_LEVEL: 'y', SESSION_SECRET: 'short' })
   t.match(sentence, /^(PORT|LOG_LEVEL|SESSION_SECRET) was given [^\n]+\.$/)
 })
+
+t.test('settings that cannot be read stop the start', async t => {
+  t.throws(() => loadConfig({}, t.testdir()), /^The settings in .* cannot be read \(EISDIR\)\.$/)
+})
+
+t.test('a password in PUBLIC_URL is not shown', async t => {
+  t.throws(() => loadConfig({ PUBLIC_URL: 'https://user:hunter2@login.example.com' }, 'no.env'), /^PUBLIC_URL was given something else \(not shown here/)
+})
+
+t.test('an endless number is none', async t => {
+  for (const name of ['PORT', 'SESSION_IDLE_MINUTES', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH']) {
+    for (const endless of ['Infinity', '1e400']) t.throws(() => loadConfig({ [name]: endless }, 'no.env'), { message: /was given/ }, `${name}=${endless}`)
+  }
+})

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SettingError } from '../config.ts'
 
@@ -7,37 +7,37 @@ const MIN_LENGTH = 32
 
 /**
  * The secret that is made at the first start and kept, so that people stay logged in over a restart.
- * @throws SettingError when what is kept is too short to be one
+ * @throws SettingError when it cannot be kept there, or when what is kept is too short to be one
  */
 export function keptSecret (dataDir: string): string {
-  const path = join(dataDir, 'session-secret')
-  const secret = read(path) ?? make(dataDir, path)
+  const secret = readOrMake(dataDir)
   if (secret.length < MIN_LENGTH) {
     throw new SettingError(`DATA_DIR holds a session-secret of ${secret.length} characters, but it takes at least ${MIN_LENGTH}; remove the file to have a new one made.`)
   }
   return secret
 }
 
-function read (path: string): string | null {
+function readOrMake (dataDir: string): string {
+  const path = join(dataDir, 'session-secret')
   try {
+    if (!existsSync(path)) make(dataDir, path)
     return readFileSync(path, 'utf8').trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new SettingError(`DATA_DIR leads to ${dataDir}, where a session-secret cannot be kept (${code}).`, { cause })
   }
 }
 
 // Written whole, then linked: of two processes that start at once, one wins and both read the winner's.
-function make (dataDir: string, path: string): string {
+function make (dataDir: string, path: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const draft = `${path}.${randomBytes(8).toString('hex')}`
   writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flush: true })
   try {
     linkSync(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } catch {
+    // Another process was first, or reading what is not there tells why.
   } finally {
     rmSync(draft)
   }
-  return readFileSync(path, 'utf8').trim()
 }

@@ -19,6 +19,8 @@ onEveryStore(t, async (t, settings) => {
     const { browser } = await openService(t, settings())
     for (let guess = 1; guess <= 5; guess++) t.equal((await browser().logIn({ email: 'nobody@example.com' })).status, 401)
     t.equal((await browser().logIn({ email: 'nobody@example.com' })).status, 429)
+    for (let guess = 1; guess <= 5; guess++) t.equal((await browser().logIn({ email: 'no address' })).status, 401)
+    t.equal((await browser().logIn({ email: 'no address' })).status, 429)
   })
 
   t.test('a device that has logged in before is not locked out by strangers', async t => {

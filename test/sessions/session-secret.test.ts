@@ -39,9 +39,9 @@ t.test('a secret that is too short is refused in one sentence that does not show
 
 t.test('a folder that cannot be used stops the start, and no secret is made in its place', async t => {
   const folder = t.testdir({ file: 'I am no folder', taken: { 'session-secret': {} } })
-  t.throws(() => keptSecret(join(folder, 'file')))
-  t.throws(() => keptSecret(join(folder, 'file', 'below')))
-  t.throws(() => keptSecret(join(folder, 'taken')))
+  for (const place of ['file', 'file/below', 'taken']) {
+    t.throws(() => keptSecret(join(folder, place)), { message: /^DATA_DIR leads to .*, where a session-secret cannot be kept \(E[A-Z]+\)\.$/ }, place)
+  }
   t.strictSame(readdirSync(join(folder, 'taken')), ['session-secret'])
 })
 
