@@ -21,12 +21,15 @@ export async function ask ({ stdin, stderr }: Shell, prompts: string[], { hidden
   const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
   const lines = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true, historySize: 0 })
   const typed = lines[Symbol.asyncIterator]()
+  let isOpen = true
+  lines.once('close', () => { isOpen = false })
   const answers: string[] = []
   try {
     for (const prompt of prompts) {
       if (hidden) stderr.write(prompt)
       lines.setPrompt(prompt)
-      lines.prompt()
+      // What was typed ahead may have ended it already; newer versions of Node refuse to prompt then.
+      if (isOpen) lines.prompt()
       const { value, done } = await typed.next()
       if (hidden || done) stderr.write('\n')
       if (done) return null

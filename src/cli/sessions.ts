@@ -60,7 +60,7 @@ const purge: Command = {
     const sessions = await open().sessions()
     const removed = await withProgress(shell, async show => {
       show('Removing expired sessions …')
-      return await sessions.sweep()
+      return await sessions.sweep(removed => show(`Removing expired sessions … ${removed}`))
     })
     await (flags.json ? printJson(shell, { removed }) : print(shell, `${removed} expired ${removed === 1 ? 'session' : 'sessions'} removed.\n`))
   }

@@ -38,8 +38,12 @@ export interface SessionStore {
   /** Ends every session of a user but one, or all of them. @returns how many were ended. */
   revokeAllOf (userId: string, exceptHandle?: string): Promise<number>
 
-  /** Removes what has expired, where the backend does not do so by itself. @returns how many were removed. */
-  sweep (): Promise<number>
+  /**
+   * Removes what has expired, where the backend does not do so by itself.
+   * @param progress is told now and then how many were removed so far
+   * @returns how many were removed.
+   */
+  sweep (progress?: (removed: number) => void): Promise<number>
 
   /** Resolves when sessions can be read now. @throws SESSIONS_UNAVAILABLE */
   ping (): Promise<void>

@@ -11,6 +11,7 @@ import type { StoreOptions } from './store-options.ts'
 
 type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>
+type Progress = (removed: number) => void
 
 // Each batch stops the event loop and other writers, so it is small.
 const SWEEP_BATCH = 200
@@ -27,7 +28,7 @@ export function sqliteSessionStore (database: SqliteDatabase, options: StoreOpti
     listOf: userId => answer(() => listOf(table, userId)),
     revokeOf: (userId, handle) => answer(() => end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
     revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
-    sweep: () => answer(() => sweep(table)),
+    sweep: progress => answer(() => sweep(table, progress)),
     ping: async () => { await answer(() => table.rowOf.all({ handle: '' })) },
     close: async () => {}
   }
@@ -84,9 +85,9 @@ function end ({ database, now }: Table, ...which: SQL[]): number {
 }
 
 /** One process at a time, as two would only wait for each other's writes. Whoever comes second has nothing to do. */
-async function sweep (table: Table): Promise<number> {
+async function sweep (table: Table, progress?: Progress): Promise<number> {
   const release = lockToSweep(table)
-  return release === null ? 0 : await removeExpired(table).finally(release)
+  return release === null ? 0 : await removeExpired(table, progress).finally(release)
 }
 
 function lockToSweep ({ database }: Table): (() => void) | null {
@@ -98,10 +99,10 @@ function lockToSweep ({ database }: Table): (() => void) | null {
   }
 }
 
-async function removeExpired ({ database, now }: Table): Promise<number> {
+async function removeExpired ({ database, now }: Table, progress?: Progress): Promise<number> {
   const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now()))
   const batch = database.delete(sessions).where(inArray(sessions.handle, expired.limit(SWEEP_BATCH)))
-  return await inBatches(() => batch.run().changes)
+  return await inBatches(() => batch.run().changes, progress)
 }
 
 /** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */
