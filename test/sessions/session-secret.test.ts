@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
@@ -72,3 +72,9 @@ function sentenceFor (folder: string): string {
     throw error
   }
 }
+
+t.test('a place that is taken by something else is not written over', async t => {
+  const folder = t.testdir()
+  symlinkSync('nowhere', join(folder, 'session-secret'))
+  t.throws(() => keptSecret(folder), { message: /where a session-secret cannot be kept \(ENOENT\)/ })
+})
