@@ -10,7 +10,7 @@ import { packageRoot } from './package-root.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
-const SECRET_MIN_LENGTH = 32
+export const SECRET_MIN_LENGTH = 32
 
 /** What the service runs with. Times are milliseconds, paths are absolute. */
 export interface Config {

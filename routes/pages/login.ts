@@ -4,15 +4,14 @@ import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
 import { fieldErrors } from '../../src/field-errors.ts'
 import { NEXT_MAX, pathHere } from '../../src/path-here.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
+import { EMAIL_MAX } from '../../src/users/email-address.ts'
+import { givenPassword } from '../../src/users/given-password.ts'
 import type { User } from '../../src/users/user-repository.ts'
-
-const EMAIL_MAX = 254
-const PASSWORD_MAX = 1024
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
   email: Type.String({ minLength: 1, maxLength: EMAIL_MAX }),
-  password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX }),
+  password: givenPassword,
   remember: Type.Optional(Type.Literal('on')),
   next: Type.Optional(Type.String({ maxLength: NEXT_MAX }))
 }, { additionalProperties: false })

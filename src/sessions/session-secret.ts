@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SettingError } from '../config.ts'
-
-const MIN_LENGTH = 32
+import { SECRET_MIN_LENGTH, SettingError } from '../config.ts'
 
 /**
  * The secret that is made at the first start and kept, so that people stay logged in over a restart.
@@ -11,8 +9,8 @@ const MIN_LENGTH = 32
  */
 export function keptSecret (dataDir: string): string {
   const secret = readOrMake(dataDir)
-  if (secret.length < MIN_LENGTH) {
-    throw new SettingError(`DATA_DIR holds a session-secret of ${secret.length} characters, but it takes at least ${MIN_LENGTH}; remove the file to have a new one made.`)
+  if (secret.length < SECRET_MIN_LENGTH) {
+    throw new SettingError(`DATA_DIR holds a session-secret of ${secret.length} characters, but it takes at least ${SECRET_MIN_LENGTH}; remove the file to have a new one made.`)
   }
   return secret
 }

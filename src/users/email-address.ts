@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 
 /** RFC 5321, 4.5.3.1: what a mail server has to take. */
-const MAX_LENGTH = 254
+export const EMAIL_MAX = 254
 const MAX_LOCAL_OCTETS = 64
 
 /** What nobody can see, or is not allowed outside quotes: two addresses that look alike must not be two accounts. */
@@ -21,5 +21,5 @@ export function canonicalEmail (input: string): string | null {
   if (UNFIT_IN_LOCAL.test(local) || Buffer.byteLength(local) > MAX_LOCAL_OCTETS || UNFIT_IN_HOST.test(host)) return null
   const domain = domainToASCII(host)
   const email = `${local}@${domain}`
-  return DOMAIN.test(domain) && email.length <= MAX_LENGTH ? email : null
+  return DOMAIN.test(domain) && email.length <= EMAIL_MAX ? email : null
 }

@@ -1,8 +1,8 @@
 import { Type, type Static } from 'typebox'
+import { EMAIL_MAX } from './email-address.ts'
+import { PASSWORD_MAX } from './given-password.ts'
 
 const NAME_MAX = 100
-const EMAIL_MAX = 254
-const PASSWORD_MAX = 1024
 
 /** What the sign-up page sends, bounded, and what to say about each field that is not so. */
 export function signUpForm (passwordMinLength: number) {

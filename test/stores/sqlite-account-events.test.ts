@@ -1,23 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
-import t, { type Test } from 'tap'
-import { openSqlite } from '../../src/database/open-sqlite.ts'
+import t from 'tap'
 import { sqliteAccountEvents } from '../../src/users/sqlite-account-events.ts'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
 import { accountEventsContract } from '../contract/account-events.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
-
-function newDatabase (t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
-  const sqlite = openSqlite(join(folder, 'latchkey.sqlite'))
-  t.teardown(() => {
-    sqlite.$client.close()
-    rmSync(folder, { recursive: true })
-  })
-  return sqlite
-}
+import { newDatabase } from './new-database.ts'
 
 accountEventsContract('SQLite', async t => {
   const sqlite = newDatabase(t)

@@ -1,22 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
-import t, { type Test } from 'tap'
-import { openSqlite } from '../../src/database/open-sqlite.ts'
+import t from 'tap'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
 import { movableClock } from '../contract/session-store.ts'
 import { userRepositoryContract } from '../contract/user-repository.ts'
-
-function newDatabase (t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
-  const sqlite = openSqlite(join(folder, 'latchkey.sqlite'))
-  t.teardown(() => {
-    sqlite.$client.close()
-    rmSync(folder, { recursive: true })
-  })
-  return sqlite
-}
+import { newDatabase } from './new-database.ts'
 
 userRepositoryContract('SQLite', async t => {
   const sqlite = newDatabase(t)

@@ -1,0 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
+
+/** A migrated database in a folder of its own, both gone at the end of the test. */
+export function newDatabase (t: Test): SqliteDatabase {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
+  const sqlite = openSqlite(join(folder, 'latchkey.sqlite'))
+  t.teardown(() => {
+    sqlite.$client.close()
+    rmSync(folder, { recursive: true })
+  })
+  return sqlite
+}
