@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { addressOf } from './address.ts'
 
 type Refusal = [statusCode: number, code: string, message: string]
 
@@ -14,10 +16,13 @@ const refusals: Record<string, Refusal> = {
  * @param headers of every answer
  */
 export function clientErrorAnswer (headers: Record<string, string>) {
-  return function answerClientError (error: Error & { code?: string }, socket: Socket): void {
+  return function answerClientError (this: Pick<FastifyInstance, 'log'>, error: Error & { code?: string }, socket: Socket): void {
     // Whoever is gone hears nothing.
     if (!socket.writable) return
-    socket.end(answerTo(refusals[String(error.code)] ?? unreadable, headers), () => socket.destroy())
+    const refusal = refusals[String(error.code)] ?? unreadable
+    const [,outcome] = refusal
+    this.log.info({ event: 'refused', outcome, address: addressOf({ ip: socket.remoteAddress! }) }, 'refused')
+    socket.end(answerTo(refusal, headers), () => socket.destroy())
   }
 }
 

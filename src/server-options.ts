@@ -3,11 +3,16 @@ import type { Server } from 'node:http'
 import { addressOf } from './address.ts'
 import { clientErrorAnswer } from './client-error.ts'
 import type { Config } from './config.ts'
+import { errorLine } from './error-line.ts'
+import { logStream } from './log-stream.ts'
 import { securityHeaders } from './security-headers.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 /** Cuts a slow sender, and so bounds how long one can hold up a stop. */
 const REQUEST_TIMEOUT_MS = 8_000
+
+/** What of a path stands in the log. */
+const LOGGED_PATH_MAX = 256
 
 /** Where an address goes that has no host or cannot be decoded: Node or the router would answer it past our pages and headers. */
 export const UNREADABLE_ADDRESS = '/unreadable-address'
@@ -18,9 +23,11 @@ export function serverOptions (config: Config) {
   return {
     logger: {
       level: logLevel,
+      stream: logStream,
       // Without the query: a form sent as GET by mistake would put a password in the log.
       serializers: {
-        req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0], address: addressOf(request) })
+        req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0]!.slice(0, LOGGED_PATH_MAX), address: addressOf(request) }),
+        err: errorLine
       }
     },
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
