@@ -6,6 +6,7 @@ import type { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
 import { packageRoot } from './package-root.ts'
+import { redisAddress } from './sessions/redis-address.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -46,7 +47,7 @@ const Settings = Type.Object({
   PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
   SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, each of at least ${SECRET_MIN_LENGTH} characters`, { secret: true })),
   DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite', { secret: true })),
-  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address', { secret: true })),
+  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address, redis+sentinel://host:port,host:port/master-name, or redis+cluster://host:port,host:port', { secret: true })),
   REDIS_PREFIX: Type.String({ default: 'latchkey:', maxLength: 64, description: 'at most 64 characters' }),
   DATA_DIR: Type.String({ default: 'data', description: 'a folder' }),
   SESSION_IDLE_MINUTES: wholeNumber(2, 525_600, 60),
@@ -69,7 +70,7 @@ const formats: Record<string, (value: string) => boolean> = {
   },
   secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
   database: value => /^file:./.test(value),
-  redis: value => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''),
+  redis: value => redisAddress(value) !== null,
   proxies: value => splitList(value).every(isAddressOrRange),
   domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
 }

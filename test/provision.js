@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const needs = [
   { commands: ['redis-server'], debian: 'redis-server', brew: 'redis' },
+  { commands: ['openssl'], debian: 'openssl', brew: 'openssl' },
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
   {
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'],

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
-import { openRedis } from './open-redis.ts'
+import { openRedis, type RedisClient } from './open-redis.ts'
 import { redisSessionStore } from './redis-session-store.ts'
 import type { SessionStore } from './session-store.ts'
 import { sqliteSessionStore } from './sqlite-session-store.ts'
@@ -18,7 +17,7 @@ export async function openSessionStore ({ redisUrl, ...where }: Where & { redisU
 }
 
 /** The same, in a Redis that is open already. */
-export function sessionStoreIn ({ redis, redisPrefix, sqlite, ...options }: Where & { redis: Redis | null }): SessionStore {
+export function sessionStoreIn ({ redis, redisPrefix, sqlite, ...options }: Where & { redis: RedisClient | null }): SessionStore {
   if (redis) return redisSessionStore(redis, { prefix: redisPrefix, ...options })
   if (sqlite) return sqliteSessionStore(sqlite, options)
   throw new TypeError('Sessions need a Redis or an SQLite database.')

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis'
 import { RateLimiterRedis, RateLimiterSQLite, type RateLimiterAbstract } from 'rate-limiter-flexible'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import type { RedisClient } from '../sessions/open-redis.ts'
 
 export interface LimiterOptions {
   name: string
@@ -13,7 +13,7 @@ export interface LimiterOptions {
 export type OpenLimiter = (options: LimiterOptions) => RateLimiterAbstract
 
 interface Where {
-  redis: Redis | null
+  redis: RedisClient | null
   redisPrefix: string
   sqlite: SqliteDatabase
 }
