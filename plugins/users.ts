@@ -10,7 +10,8 @@ declare module 'fastify' {
 }
 
 async function users (app: FastifyInstance): Promise<void> {
-  app.decorate('users', sqliteUserRepository(app.database, { now: app.now }))
+  const users = sqliteUserRepository(app.database, { now: app.now })
+  app.decorate('users', app.metrics?.ofStore('users', users) ?? users)
 }
 
-export default fp(users, { name: 'users', dependencies: ['database'] })
+export default fp(users, { name: 'users', dependencies: ['database', 'metrics'] })

@@ -31,6 +31,8 @@ export interface Config {
   trustedProxies: string[]
   cookieDomain: string | undefined
   logLevel: string
+  /** Where metrics are served, if anywhere. */
+  metricsAddress: { host: string, port: number } | undefined
 }
 
 /** A setting that cannot be used. Its message is the one sentence that the operator sees. */
@@ -57,6 +59,7 @@ const Settings = Type.Object({
   PASSWORD_MIN_LENGTH: wholeNumber(8, 256, 15),
   TRUSTED_PROXIES: Type.Optional(text('proxies', 'addresses and CIDR ranges with commas between them, such as 10.0.0.0/8, ::1')),
   COOKIE_DOMAIN: Type.Optional(text('domain', 'the domain that the sibling hosts share, such as example.com; PUBLIC_URL must be https and under it')),
+  METRICS_PORT: Type.Optional(text('listening', 'a port from 1 to 65535, alone or behind an IP address, such as 9464 or 10.0.0.5:9464')),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), {
     default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent'
   })
@@ -72,6 +75,7 @@ const formats: Record<string, (value: string) => boolean> = {
   database: value => /^file:./.test(value),
   redis: value => redisAddress(value) !== null,
   proxies: value => splitList(value).every(isAddressOrRange),
+  listening: value => listeningAddress(value) !== null,
   domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
 }
 
@@ -98,7 +102,8 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFil
     passwordMinLength: settings.PASSWORD_MIN_LENGTH,
     trustedProxies: splitList(settings.TRUSTED_PROXIES ?? ''),
     cookieDomain: settings.COOKIE_DOMAIN,
-    logLevel: settings.LOG_LEVEL
+    logLevel: settings.LOG_LEVEL,
+    metricsAddress: listeningAddress(settings.METRICS_PORT) ?? undefined
   }
   requireTogether(config)
   return config
@@ -165,6 +170,13 @@ function requireTogether ({ redisUrl, sessionSecrets, cookieDomain, publicUrl }:
 
 function splitList (value: string): string[] {
   return value.split(',').map(item => item.trim()).filter(item => item !== '')
+}
+
+/** Without an address only this machine is served. */
+function listeningAddress (value = ''): Config['metricsAddress'] | null {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(value) ?? []
+  const [address, port] = [host.replace(/^\[(.*)\]$/, '$1'), Number(digits)]
+  return isIP(address) !== 0 && port >= 1 && port <= 65_535 ? { host: address, port } : null
 }
 
 function isAddressOrRange (value: string): boolean {
