@@ -47,6 +47,12 @@ const allButDrizzleKit = {
   message: 'drizzle/ knows drizzle-orm and nothing of ours.'
 }
 
+const outgoing = {
+  regex: '^(node:)?(http|https|http2|net|tls|dgram|dns)(/promises)?$',
+  importNamePattern: '^(request|get|Agent|ClientRequest|connect|createConnection|createSocket|default|lookup|resolve.*)$',
+  message: 'Nothing here asks another host for anything: only the stores of the settings are connected to.'
+}
+
 const environment = [
   'MemberExpression[object.name="process"][property.name="env"]',
   'MemberExpression[object.name="process"][property.value="env"]',
@@ -69,7 +75,8 @@ const unsafe = {
     'security/detect-object-injection': 'off',
     // It guesses from how deep quantifiers are nested; the other works out what an attacker would send.
     'security/detect-unsafe-regex': 'off',
-    'redos/no-vulnerable': ['error', { ignoreErrors: false }]
+    'redos/no-vulnerable': ['error', { ignoreErrors: false }],
+    'no-restricted-globals': ['error', ...['fetch', 'WebSocket', 'EventSource'].map(name => ({ name, message: outgoing.message }))]
   }
 }
 
@@ -113,5 +120,5 @@ export default [
 ]
 
 function mayNotImport (files, ...patterns) {
-  return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] } }
+  return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [outgoing, ...patterns] }] } }
 }

@@ -110,6 +110,14 @@ t.test('a call that would run or read what somebody sent is refused', async t =>
   await isUnsafe(t, 'export const direction = "\u202e"', 'security/detect-bidi-characters')
 })
 
+t.test('asking another host for anything is refused', async t => {
+  await isUnsafe(t, "await fetch('https://elsewhere.example')", 'no-restricted-globals')
+  for (const line of ["import { request } from 'node:https'", "import { get } from 'http'", "import http from 'node:http'", "import { connect } from 'node:net'", "import { lookup } from 'node:dns/promises'"]) {
+    await isUnsafe(t, line, '@typescript-eslint/no-restricted-imports')
+  }
+  t.notOk(await isRefused('src/story.ts', "import { STATUS_CODES } from 'node:http'"))
+})
+
 t.test('paths that are not literals are for the few files that read the settings of the operator', async t => {
   const line = "import { readFileSync } from 'node:fs'\nexport const read = (path: string) => readFileSync(path)"
   for (const path of ['src/config.ts', 'src/database/open-sqlite.ts', 'src/sessions/session-secret.ts', 'src/cli/stats.ts']) t.strictSame(await rulesBroken(path, line), [], path)
