@@ -10,6 +10,8 @@ import { securityHeaders } from './security-headers.ts'
 const BODY_LIMIT_BYTES = 16 * 1024
 /** Cuts a slow sender, and so bounds how long one can hold up a stop. */
 const REQUEST_TIMEOUT_MS = 8_000
+/** Cuts a client who asks for page after page and takes none of them. Longer than any answer takes. */
+const STANDSTILL_MS = 30_000
 
 /** What of a path stands in the log. */
 const LOGGED_PATH_MAX = 256
@@ -35,6 +37,7 @@ export function serverOptions (config: Config) {
     return503OnClosing: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: STANDSTILL_MS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,

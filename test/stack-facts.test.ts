@@ -118,8 +118,8 @@ t.test('Fastify writes the message of an unexpected error into its answer: ours 
   t.ok(log.some(({ level }) => level === 50), 'it is in the log')
 })
 
-t.test('Fastify cuts no slow sender unless told', async t => {
+t.test('Fastify cuts neither a slow sender nor one who takes no answer, unless told', async t => {
   const { app } = openServer(t)
-  t.match(app.initialConfig, { requestTimeout: 8000, bodyLimit: 16384 })
+  t.match(app.initialConfig, { requestTimeout: 8000, connectionTimeout: 30000, bodyLimit: 16384 })
   t.equal(app.server.headersTimeout, 8000)
 })
