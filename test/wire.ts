@@ -1,11 +1,12 @@
 import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
-const GIVE_UP_MS = 5_000
-
 export interface Wire {
-  /** Sends these bytes over a connection of their own, and resolves to all that came back until it was closed. */
-  say (bytes: string | Buffer): Promise<Heard>
+  /**
+   * Sends these bytes over a connection of their own, and resolves to all that came back until it was closed.
+   * @param giveUpMs after which the client hangs up, as half of a request waits for its rest
+   */
+  say (bytes: string | Buffer, giveUpMs?: number): Promise<Heard>
   port: number
 }
 
@@ -23,10 +24,9 @@ export interface Heard {
 export async function openWire (app: FastifyInstance): Promise<Wire> {
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
-  const say = (bytes: string | Buffer) => new Promise<Heard>(resolve => {
+  const say = (bytes: string | Buffer, giveUpMs = 5_000) => new Promise<Heard>(resolve => {
     const socket = connect(port, '127.0.0.1', () => socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes))
-    // Half of a request waits for its rest.
-    socket.setTimeout(GIVE_UP_MS, () => socket.end())
+    socket.setTimeout(giveUpMs, () => socket.end())
     let text = ''
     socket.setEncoding('latin1').on('data', piece => { text += piece }).on('error', () => {}).on('close', () => resolve(heard(text)))
   })
