@@ -1,5 +1,5 @@
 import { RateLimiterRedis, RateLimiterSQLite, type RateLimiterAbstract } from 'rate-limiter-flexible'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { openSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
 import type { RedisClient } from '../sessions/open-redis.ts'
 
 export interface LimiterOptions {
@@ -16,6 +16,13 @@ interface Where {
   redis: RedisClient | null
   redisPrefix: string
   sqlite: SqliteDatabase
+}
+
+/** The database on a connection of its own, which does not wait for the disk at each count: a power cut may take the last of them. */
+export function openCounts (path: string): SqliteDatabase {
+  const counts = openSqlite(path)
+  counts.$client.pragma('synchronous = NORMAL')
+  return counts
 }
 
 /** Counters that live where the sessions live, so that restarts and neighbours share them. */
