@@ -1,19 +1,15 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { packageRoot } from '../src/package-root.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../test/redis-server.ts'
+import { nodeStart, run } from '../test/started-service.ts'
 
-/** The service as `npm start` starts it, built, for as long as the work takes. Its proxy is believed: this process. */
+/** The service as `npm start` starts it, built, for as long as the work takes. It believes this process as its proxy. */
 export async function withStartedService (dataDir: string, work: (url: string) => Promise<void>): Promise<void> {
   const port = await freePort()
-  const settings = { PORT: String(port), FASTIFY_ADDRESS: '127.0.0.1', DATA_DIR: dataDir, TRUSTED_PROXIES: '127.0.0.1' }
-  const service = spawn(process.execPath, [join(packageRoot, 'node_modules/fastify-cli/cli.js'), 'start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')], {
-    env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'inherit']
-  })
-  for await (const line of createInterface({ input: service.stdout })) if (line.includes('Server listening')) break
-  service.stdout.resume()
+  const service = run({ PORT: String(port), FASTIFY_ADDRESS: '127.0.0.1', DATA_DIR: dataDir, TRUSTED_PROXIES: '127.0.0.1' }, nodeStart)
+  for await (const line of createInterface({ input: service.stdout! })) if (line.includes('Server listening')) break
+  service.stdout!.resume()
+  service.stderr!.pipe(process.stderr)
   try {
     await work(`http://127.0.0.1:${port}`)
   } finally {
