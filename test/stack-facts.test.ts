@@ -84,8 +84,10 @@ t.test('@fastify/session does not check the elements of a secret list: a short o
 })
 
 t.test('@fastify/session silently sets no cookie when it is Secure and no proxy is trusted: here the login says so', async t => {
-  const { browser, log } = await openService(t, { PUBLIC_URL: 'https://login.example.com' })
-  await browser(throughProxy).signUp()
+  const before = await openService(t, https)
+  await before.browser(throughProxy).signUp()
+  await before.app.close()
+  const { browser, log } = await openService(t, { PUBLIC_URL: https.PUBLIC_URL }, { folder: before.folder })
   const answer = await browser(throughProxy).logIn()
   t.match(answer, { status: 503, setCookies: [], body: /set up for https/ })
   t.match(log.filter(({ level }) => level === 50)[0]!.msg, 'TRUSTED_PROXIES')
