@@ -12,6 +12,7 @@ interface Settings {
 }
 
 const TIMEOUT_MS = 800
+const READ_ONLY_MS = 3_000
 
 const comeBack = (attempt: number) => Math.min(attempt * 100, 500) + Math.random() * 100
 
@@ -22,9 +23,7 @@ const connection = {
   // Commands wait behind one another on a frozen connection. This one gives it up, and all of them with it.
   socketTimeout: TIMEOUT_MS,
   // Nothing that has failed is sent again after an outage.
-  maxRetriesPerRequest: 0,
-  // A master that became a replica refuses writes as long as it is asked. Whoever connects anew finds the new one.
-  reconnectOnError: ({ message }) => message.startsWith('READONLY')
+  maxRetriesPerRequest: 0
 } satisfies RedisOptions
 
 const client = {
@@ -58,10 +57,26 @@ export async function openRedis ({ url, log }: Settings): Promise<RedisClient> {
 }
 
 function clientFor (address: RedisAddress): RedisClient {
-  if (address.kind === 'server') return new Redis(address.url, ofOne)
+  if (address.kind === 'server') return new Redis(address.url, { ...ofOne, reconnectOnError: staysReadOnly() })
   const { kind, nodes, master, ...access } = address
   if (kind === 'cluster') return new Cluster(nodes, { ...ofCluster, redisOptions: { ...connection, ...access } })
   return new Redis({ ...ofOne, ...access, ...sentinelOptions(address), name: master, sentinels: nodes })
+}
+
+/**
+ * A master that became a replica refuses writes as long as it is asked; whoever connects anew finds the new one. Not at
+ * each refusal, as it may be the only one there is, and reading goes on.
+ */
+function staysReadOnly (): (error: Error) => boolean {
+  let since = Infinity
+  return ({ message }) => {
+    if (!message.startsWith('READONLY')) return false
+    const now = performance.now()
+    since = Math.min(since, now)
+    if (now - since < READ_ONLY_MS) return false
+    since = Infinity
+    return true
+  }
 }
 
 function sentinelOptions ({ tls }: { tls?: object }): RedisOptions {

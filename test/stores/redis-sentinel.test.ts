@@ -51,8 +51,10 @@ t.test('a server that became a replica is left for the one that its address now 
   const connections = async () => Number(/total_connections_received:(\d+)/.exec(await operator.info('stats'))?.[1])
   await operator.replicaof('127.0.0.1', await freePort())
   const before = await connections()
-  await t.rejects(store.create(newSession(clock)), { code: 'SESSIONS_UNAVAILABLE' })
-  while (await connections() === before) await after(50)
+  while (await connections() === before) {
+    await t.rejects(store.create(newSession(clock)), { code: 'SESSIONS_UNAVAILABLE' })
+    await after(500)
+  }
   await operator.replicaof('NO', 'ONE')
   await untilAnswering(store)
   t.match(await store.read(session.handle), { fields: session.fields })
