@@ -7,6 +7,7 @@ import { errorLine } from './error-line.ts'
 import { logStream } from './log-stream.ts'
 import { securityHeaders } from './security-headers.ts'
 
+const START_TIMEOUT_MS = 60_000
 const BODY_LIMIT_BYTES = 16 * 1024
 /** Cuts a slow sender, and so bounds how long one can hold up a stop. */
 const REQUEST_TIMEOUT_MS = 8_000
@@ -32,6 +33,8 @@ export function serverOptions (config: Config) {
         err: errorLine
       }
     },
+    // Fastify's ten seconds are too few for a busy machine that reads everything from a cold disk.
+    pluginTimeout: START_TIMEOUT_MS,
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     // While it stops it still answers; /health/ready tells whoever asks to go elsewhere.
     return503OnClosing: false,
