@@ -11,7 +11,7 @@ declare module 'fastify' {
 
 /** Counts guesses where the sessions live. */
 async function throttle (app: FastifyInstance): Promise<void> {
-  const openLimiter = openLimiters({ redis: app.redis, redisPrefix: app.config.redisPrefix, sqlite: app.database })
+  const openLimiter = openLimiters({ redis: app.redis, redisPrefix: app.config.redisPrefix, database: app.database })
   app.decorate('passwordThrottle', passwordThrottle(openLimiter))
 }
 

@@ -32,6 +32,7 @@ t.test('nothing needs to be set', async t => {
     publicUrl: new URL('http://localhost:3000'),
     sessionSecrets: [],
     sqlitePath: join(packageRoot, 'data', 'latchkey.sqlite'),
+    postgresUrl: undefined,
     redisUrl: undefined,
     redisPrefix: 'latchkey:',
     dataDir: join(packageRoot, 'data'),

@@ -3,6 +3,8 @@ import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
 import { loadConfig } from '../src/config.ts'
+import type { Database } from '../src/database/database.ts'
+import type { SqliteClient } from '../src/database/sqlite-driver.ts'
 import { latchkey } from '../src/latchkey.ts'
 import { serverOptions } from '../src/server-options.ts'
 
@@ -63,6 +65,11 @@ export async function openService (t: Test, settings: Record<string, string> = {
   await app.register(latchkey, { config, now: time.now, drainMs: 0 })
   await app.ready()
   return { app, time, log, folder, browser: options => new Browser(app, options) }
+}
+
+/** The file below a service whose database is SQLite. */
+export function sqliteIn ({ database }: FastifyInstance): SqliteClient {
+  return (database as Database & { $client: SqliteClient }).$client
 }
 
 export interface BrowserOptions {

@@ -1,8 +1,10 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { openSqlite } from '../src/database/open-sqlite.ts'
-import { openLimiters, type OpenLimiter } from '../src/throttling/open-limiters.ts'
+import type { OpenLimiter } from '../src/throttling/counts.ts'
+import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
+import { sqliteCounts } from '../src/throttling/sqlite-counts.ts'
 import { passwordThrottle, type Guess } from '../src/throttling/password-throttle.ts'
 import { startRedisServer } from './redis-server.ts'
 
@@ -18,13 +20,13 @@ t.test('in Redis', async t => {
   const server = await startRedisServer(t)
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())
-  await holdsIn(t, openLimiters({ redis, redisPrefix: 'latchkey:', sqlite: openSqlite(`${t.testdir()}/x.sqlite`) }), null)
+  await holdsIn(t, openLimiters({ redis, redisPrefix: 'latchkey:', database: { counts: sqliteCounts(openSqlite(`${t.testdir()}/x.sqlite`), { now: Date.now }) } }), null)
 })
 
 function inSqlite (t: Test): OpenLimiter {
   const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
   t.teardown(() => sqlite.$client.close())
-  return openLimiters({ redis: null, redisPrefix: '', sqlite })
+  return sqliteCounts(sqlite, { now: Date.now }).openLimiter
 }
 
 async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number) => unknown) | null) {
@@ -88,7 +90,7 @@ async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number
 
 t.test('when nobody can count, nobody may guess', async t => {
   const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
-  const throttle = passwordThrottle(openLimiters({ redis: null, redisPrefix: '', sqlite }))
+  const throttle = passwordThrottle(sqliteCounts(sqlite, { now: Date.now }).openLimiter)
   sqlite.$client.close()
   await t.rejects(throttle.admit(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
   await t.rejects(throttle.forgive(stranger()), { code: 'SESSIONS_UNAVAILABLE' })

@@ -1,14 +1,13 @@
 import type { Redis } from 'ioredis'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import type { Database } from '../database/database.ts'
 import { openRedis } from './open-redis.ts'
 import { redisSessionStore } from './redis-session-store.ts'
 import type { SessionStore } from './session-store.ts'
-import { sqliteSessionStore } from './sqlite-session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 interface Where extends StoreOptions {
   redisPrefix: string
-  sqlite?: SqliteDatabase
+  database?: Pick<Database, 'sessions'>
 }
 
 /** The store that the settings ask for: Redis where there is one, else the table beside the users. */
@@ -18,8 +17,8 @@ export async function openSessionStore ({ redisUrl, ...where }: Where & { redisU
 }
 
 /** The same, in a Redis that is open already. */
-export function sessionStoreIn ({ redis, redisPrefix, sqlite, ...options }: Where & { redis: Redis | null }): SessionStore {
+export function sessionStoreIn ({ redis, redisPrefix, database, ...options }: Where & { redis: Redis | null }): SessionStore {
   if (redis) return redisSessionStore(redis, { prefix: redisPrefix, ...options })
-  if (sqlite) return sqliteSessionStore(sqlite, options)
-  throw new TypeError('Sessions need a Redis or an SQLite database.')
+  if (database) return database.sessions
+  throw new TypeError('Sessions need a Redis or a database.')
 }

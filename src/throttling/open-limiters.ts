@@ -1,28 +1,16 @@
 import type { Redis } from 'ioredis'
-import { RateLimiterRedis, RateLimiterSQLite, type RateLimiterAbstract } from 'rate-limiter-flexible'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
-
-export interface LimiterOptions {
-  name: string
-  /** How much may be counted until the limiter refuses. */
-  points: number
-  /** Seconds from the first count until it starts anew. */
-  durationSeconds: number
-}
-
-export type OpenLimiter = (options: LimiterOptions) => RateLimiterAbstract
+import { RateLimiterRedis } from 'rate-limiter-flexible'
+import type { Database } from '../database/database.ts'
+import type { OpenLimiter } from './counts.ts'
 
 interface Where {
   redis: Redis | null
   redisPrefix: string
-  sqlite: SqliteDatabase
+  database: Pick<Database, 'counts'>
 }
 
 /** Counters that live where the sessions live, so that restarts and neighbours share them. */
-export function openLimiters ({ redis, redisPrefix, sqlite }: Where): OpenLimiter {
-  return ({ name, points, durationSeconds: duration }) => {
-    const shared = { points, duration, keyPrefix: `${redis === null ? '' : redisPrefix}throttle:${name}` }
-    if (redis !== null) return new RateLimiterRedis({ ...shared, storeClient: redis })
-    return new RateLimiterSQLite({ ...shared, storeClient: sqlite.$client, storeType: 'better-sqlite3', tableName: 'throttle', tableCreated: true })
-  }
+export function openLimiters ({ redis, redisPrefix, database }: Where): OpenLimiter {
+  if (redis === null) return database.counts.openLimiter
+  return ({ name, points, durationSeconds: duration }) => new RateLimiterRedis({ storeClient: redis, points, duration, keyPrefix: `${redisPrefix}throttle:${name}` })
 }

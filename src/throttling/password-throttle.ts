@@ -4,7 +4,7 @@ import { addressGroup } from '../address.ts'
 import { SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { canonicalEmail } from '../users/email-address.ts'
-import type { OpenLimiter } from './open-limiters.ts'
+import type { OpenLimiter } from './counts.ts'
 
 const MINUTE_SECONDS = 60
 const YEAR_SECONDS = 365 * 24 * 60 * MINUTE_SECONDS

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { commands } from '../../src/cli/commands.ts'
 import { SettingError } from '../../src/config.ts'
-import { openService } from '../helper.ts'
+import { openService, sqliteIn } from '../helper.ts'
 import { latchkey } from './shell.ts'
 
 t.test('help for the command, each group and each subcommand, readable at 80 columns', async t => {
@@ -86,9 +86,9 @@ t.test('a database that another program keeps for itself changes nothing', async
   const service = await openService(t)
   const laptop = service.browser()
   await laptop.signUp()
-  service.app.database.$client.exec('begin immediate')
+  sqliteIn(service.app).exec('begin immediate')
   t.match(await latchkey(service, 'users disable grace@example.com'), { code: 1, out: '', err: 'Accounts cannot be read right now.\n' })
-  service.app.database.$client.exec('rollback')
+  sqliteIn(service.app).exec('rollback')
   t.ok(await laptop.isLoggedIn())
 })
 

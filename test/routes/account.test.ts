@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { type Browser, grace, HOUR_MS, MINUTE_MS, openService } from '../helper.ts'
+import { type Browser, grace, HOUR_MS, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 const eve = { ...grace, email: 'eve@example.com' }
 const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/confirm', '/export'].map(path => `/account${path}`)
@@ -40,7 +40,7 @@ onEveryStore(t, async (t, settings) => {
     const laptop = browser()
     await laptop.signUp()
     await laptop.get('/account')
-    app.database.$client.exec('delete from account_events')
+    sqliteIn(app).exec('delete from account_events')
     t.match((await laptop.get('/account')).body, 'Nothing in the last 90 days.')
   })
 
@@ -242,7 +242,7 @@ onEveryStore(t, async (t, settings) => {
     const { browser, app, log } = await openService(t, settings())
     const laptop = browser()
     await laptop.signUp()
-    app.database.$client.exec('drop table account_events')
+    sqliteIn(app).exec('drop table account_events')
     t.equal((await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })).status, 303)
     await app.accountEvents.flush()
     t.ok(log.some(({ msg }) => msg === 'account events were not written'))

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisSettings } from '../every-store.ts'
-import { MINUTE_MS, openService, type Service } from '../helper.ts'
+import { MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
 import { startRedisServer } from '../redis-server.ts'
 
 // What a session costs its store: one read a page view, one write a minute, nothing for visitors.
@@ -27,7 +27,7 @@ t.test('in Redis', async t => {
 
 t.test('in SQLite', async t => {
   const service = await openService(t)
-  const statement = Object.getPrototypeOf(service.app.database.$client.prepare('select 1'))
+  const statement = Object.getPrototypeOf(sqliteIn(service.app).prepare('select 1'))
   const runs = (['get', 'all', 'run'] as const).map(name => t.capture(statement, name, statement[name]))
   await holdsFor(t, service, async work => {
     runs.forEach(calls => calls())

@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { grace, openService } from '../helper.ts'
+import { grace, openService, sqliteIn } from '../helper.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
 const settings = { seed, numRuns: 250, endOnFailure: true, interruptAfterTimeLimit: 1_200 }
@@ -52,7 +52,7 @@ t.comment(`seed ${seed}`)
 t.test('no request of a stranger, however strange, breaks anything or opens a session', async t => {
   const { app, browser } = await openService(t, { LOG_LEVEL: 'silent' })
   await browser().signUp()
-  const users = app.database.$client.prepare('select count(*) from users').pluck()
+  const users = sqliteIn(app).prepare('select count(*) from users').pluck()
 
   await fc.assert(fc.asyncProperty(request, async ({ method, path, headers, body }) => {
     const before = users.get()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DAY_MS, grace, HOUR_MS, openService } from '../helper.ts'
+import { DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
 
 t.test('logging in opens the dashboard', async t => {
   const { browser } = await openService(t)
@@ -25,7 +25,7 @@ t.test('an unknown email, a wrong password and a disabled account get the same a
   const { browser, app } = await openService(t)
   await browser().signUp()
   await browser().signUp({ ...grace, email: 'disabled@example.com' })
-  app.database.$client.prepare('update users set disabled_at = 1 where email = ?').run('disabled@example.com')
+  sqliteIn(app).prepare('update users set disabled_at = 1 where email = ?').run('disabled@example.com')
   const answers = await Promise.all([
     browser().logIn({ password: 'not the password at all' }),
     browser().logIn({ email: 'nobody@example.com' }),
@@ -83,7 +83,7 @@ t.test('a password hash of older parameters is replaced at login', async t => {
   await browser().signUp()
   const { hash } = await import('@node-rs/argon2')
   const old = await hash(grace.password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
-  app.database.$client.prepare('update users set password_hash = ?').run(old)
+  sqliteIn(app).prepare('update users set password_hash = ?').run(old)
   t.equal((await browser().logIn()).status, 303)
   t.match((await app.users.findByEmail(grace.email))!.passwordHash, '$argon2id$v=19$m=19456,t=2,p=1$')
   t.equal((await browser().logIn()).status, 303)
