@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
@@ -13,8 +13,10 @@ import { freePort } from './redis-server.ts'
 export interface PostgresServer {
   port: number
   folder: string
-  /** The address of a new database, with nothing in it, or with what is in another one that nobody uses. */
-  newDatabase: (template?: string) => Promise<string>
+  /** The address of a new database, with nothing in it. */
+  newDatabase: () => string
+  /** Takes all rows out of a database, which is a lot faster than a new one. */
+  empty: (url: string) => Promise<void>
   /** Asks a database from outside the service. */
   query: (url: string, query: string, values?: unknown[]) => Promise<QueryResult>
   /** Starts it again on the same port, with what was in it. */
@@ -40,7 +42,7 @@ export async function startPostgresServer (t: Test, ...args: string[]): Promise<
   if (asNobody.uid !== undefined) await chown(folder, NOBODY, NOBODY)
   const port = await freePort()
   await initialize(join(folder, 'data'))
-  const line = ['-D', join(folder, 'data'), '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', ...args]
+  const line = ['-D', join(folder, 'data'), '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'autovacuum=off', ...args]
   let server = await startProcess(line)
   let frozen: number[] = []
   const thaw = () => frozen.splice(0).forEach(pid => signal(pid, 'SIGCONT'))
@@ -53,12 +55,13 @@ export async function startPostgresServer (t: Test, ...args: string[]): Promise<
   return {
     port,
     folder,
-    async newDatabase (template = 'template1') {
-      const name = `t${randomBytes(8).toString('hex')}`
-      await query(urlOf('postgres'), `create database ${name} template ${template}`)
+    newDatabase () {
+      const name = `latchkey_${randomBytes(6).toString('hex')}`
+      execFileSync(program('createdb'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', name])
       return urlOf(name)
     },
-    query,
+    empty: async url => { await queryPostgres(url, deleteFromAll) },
+    query: queryPostgres,
     start: async () => { server = await startProcess(line) },
     stop: () => end(server, 'SIGINT'),
     kill: () => end(server, 'SIGQUIT'),
@@ -67,7 +70,17 @@ export async function startPostgresServer (t: Test, ...args: string[]): Promise<
   }
 }
 
-async function query (url: string, text: string, values: unknown[] = []): Promise<QueryResult> {
+/** They lie together. */
+function program (name: string): string {
+  return join(dirname(find('initdb')), name)
+}
+
+const deleteFromAll = `
+  do $$ declare name text; begin
+    for name in select tablename from pg_tables where schemaname = 'public' loop execute format('delete from %I', name); end loop;
+  end $$`
+
+export async function queryPostgres (url: string, text: string, values: unknown[] = []): Promise<QueryResult> {
   const client = new Client({ connectionString: url })
   await client.connect()
   return await client.query(text, values).finally(() => client.end())
@@ -75,13 +88,13 @@ async function query (url: string, text: string, values: unknown[] = []): Promis
 
 async function initialize (data: string): Promise<void> {
   const args = ['-D', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
-  const initdb = spawn(find('initdb'), args, { ...asNobody, cwd: '/', stdio: ['ignore', 'ignore', 'inherit'] })
+  const initdb = spawn(program('initdb'), args, { ...asNobody, cwd: '/', stdio: ['ignore', 'ignore', 'inherit'] })
   const [code] = await once(initdb, 'exit')
   if (code !== 0) throw new Error('initdb failed')
 }
 
 async function startProcess (args: string[]): Promise<ChildProcess> {
-  const server = spawn(join(dirname(find('initdb')), 'postgres'), args, { ...asNobody, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = spawn(program('postgres'), args, { ...asNobody, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
   // A test run that is broken off does not come to its teardowns.
   const kill = () => { server.kill('SIGQUIT') }
   process.once('exit', kill)

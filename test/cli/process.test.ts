@@ -17,7 +17,8 @@ const password = 'compilers were said to be impossible'
 type Settings = Record<string, string>
 
 /** A service, and the settings that lead a process to its stores. */
-async function openBeside (t: Test, settings: Settings = {}) {
+async function openBeside (t: Test, given: Settings | Promise<Settings> = {}) {
+  const settings = await given
   const service = await openService(t, settings)
   return { service, environment: { DATA_DIR: join(service.folder, 'data'), ...settings } }
 }

@@ -82,7 +82,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
   })
 
   t.test('expired sessions are removed', async t => {
-    const given = settings()
+    const given = await settings()
     const service = await openService(t, given)
     await service.browser().signUp()
     await service.browser().logIn()
@@ -95,7 +95,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
   })
 
   t.test('what can be told cheaply is told', async t => {
-    const given = settings()
+    const given = await settings()
     const service = await openService(t, given)
     await service.browser().signUp()
     await service.browser().signUp(ada)

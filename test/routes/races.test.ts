@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { Browser, grace, openService, sqliteIn, type Service } from '../helper.ts'
+import { Browser, grace, inDatabaseOf, openService, type Service } from '../helper.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 
 declare module 'fastify' {
@@ -128,7 +128,7 @@ onEveryStore(t, async (t, settings) => {
     await laptop.get('/enter')
     const slow = sameBrowser(laptop).get('/write/slow')
     await gate.arrived
-    sqliteIn(service.app).exec('update users set session_epoch = session_epoch + 1')
+    await inDatabaseOf(service, 'update users set session_epoch = session_epoch + 1')
     gate.open()
     await slow
     t.notOk(await laptop.isLoggedIn())

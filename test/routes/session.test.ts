@@ -74,7 +74,7 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('a changed setting applies to sessions that live already', async t => {
-    const same = settings()
+    const same = await settings()
     const before = await openService(t, { SESSION_SECRET: 'x'.repeat(32), ...same })
     const laptop = before.browser()
     await laptop.signUp()
@@ -98,7 +98,7 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('the oldest session ends when one more than allowed begins', async t => {
-    const { browser, time } = await openService(t, { ...settings(), SESSIONS_PER_USER: '2' })
+    const { browser, time } = await openService(t, { ...await settings(), SESSIONS_PER_USER: '2' })
     const [first, second, third] = [browser(), browser(), browser()]
     await first.signUp()
     time.pass(1000)

@@ -6,13 +6,12 @@ import { startPostgresServer } from '../postgres-server.ts'
 /** One server and one database for all tests of a file, which follow one another: each gets it with empty tables. */
 export async function postgresForEach (t: Test) {
   const server = await startPostgresServer(t)
-  const url = await server.newDatabase()
+  const url = server.newDatabase()
   return { server, url, open }
 
   async function open (t: Test): Promise<PostgresDatabase> {
-    const database = connected(t, url)
-    for (const table of ['users', 'sessions', 'throttle']) await database.execute(`delete from ${table}`)
-    return database
+    await server.empty(url)
+    return connected(t, url)
   }
 }
 
