@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isOwn, RETRY_AFTER_SECONDS } from '../src/errors.ts'
+import { shownWait } from '../src/shown-time.ts'
 
 interface Words { heading: string, sentence: string }
 
@@ -28,7 +29,9 @@ async function errors (app: FastifyInstance): Promise<void> {
 /** @param error of a throttle: with the seconds to wait */
 async function answerError (error: FastifyError & { retryAfter?: number }, request: FastifyRequest, reply: FastifyReply) {
   const statusCode = error.statusCode ?? 500
-  if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
+  const code = error.code ?? 'INTERNAL_SERVER_ERROR'
+  if (statusCode >= 500) request.log.error({ err: error, event: 'failed', outcome: code }, 'request failed')
+  else request.logRefusal(code)
   const { heading, sentence } = words[statusCode] ?? unreadable
   const message = isOwn(error) ? error.message : sentence
   const retryAfter = error.retryAfter ?? (statusCode === 503 ? RETRY_AFTER_SECONDS : null)
@@ -36,8 +39,8 @@ async function answerError (error: FastifyError & { retryAfter?: number }, reque
   reply.code(statusCode)
   // Nobody knows who this is, without the stores or before they are asked, so the navigation must not look logged out.
   const isUserUnknown = statusCode === 503 || statusCode === 403
-  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, retryAfter, isUserUnknown })
-  return await reply.send({ statusCode, code: error.code ?? 'INTERNAL_SERVER_ERROR', error: STATUS_CODES[statusCode], message })
+  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, wait: retryAfter && shownWait(retryAfter), isUserUnknown })
+  return await reply.send({ statusCode, code, error: STATUS_CODES[statusCode], message })
 }
 
-export default fp(errors, { name: 'errors', dependencies: ['views'] })
+export default fp(errors, { name: 'errors', dependencies: ['views', 'event-log'] })

@@ -1,27 +1,13 @@
-import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { securityHeaders } from '../src/security-headers.ts'
 
-/** The security headers of every answer, pages, errors and files alike (OWASP ASVS 5.0, 3.4). */
+/** Before anything else can answer. */
 async function headers (app: FastifyInstance): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        // The stylesheet draws its icons as data: images.
-        imgSrc: ["'self'", 'data:'],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"]
-      }
-    },
-    strictTransportSecurity: app.config.publicUrl.protocol === 'https:' && { maxAge: 31_536_000, includeSubDomains: false },
-    // `no-referrer` would make Chromium send `Origin: null` with our own forms, and the origin check would refuse them.
-    referrerPolicy: { policy: 'same-origin' },
-    xFrameOptions: { action: 'deny' }
-  })
+  const everywhere = securityHeaders(app.config)
+  app.addHook('onRequest', async (_request, reply) => { reply.headers(everywhere) })
+  // Node would refuse an expectation it does not know by itself, without them. Ignoring it is allowed (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', app.routing)
 }
 
 export default fp(headers, { name: 'headers' })

@@ -38,7 +38,8 @@ async function page (this: FastifyReply, name: string, data: object = {}): Promi
 
 async function refuse (this: FastifyReply, error: FastifyError, name: string, data: object): Promise<string> {
   if (!this.request.takesHtml()) throw error
+  this.request.logRefusal(error.code)
   return await this.code(error.statusCode!).page(name, data)
 }
 
-export default fp(views, { name: 'views' })
+export default fp(views, { name: 'views', dependencies: ['event-log'] })

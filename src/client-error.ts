@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { addressOf } from './address.ts'
 
 type Refusal = [statusCode: number, code: string, message: string]
 
@@ -9,25 +11,24 @@ const refusals: Record<string, Refusal> = {
   HPE_HEADER_OVERFLOW: [431, 'HEADERS_TOO_LARGE', 'The headers are too large. Deleting the cookies of this site may help.']
 }
 
-/** Answers what is not yet a request, so that no route, page or hook can: in the form and with the headers of the others. */
-export function answerClientError (error: Error & { code?: string }, socket: Socket): void {
-  // Whoever is gone hears nothing.
-  if (!socket.writable) return
-  socket.end(answerTo(refusals[String(error.code)] ?? unreadable), () => socket.destroy())
+/**
+ * Answers what is not yet a request, so that no route, page or hook can: in the form of the others.
+ * @param headers of every answer
+ */
+export function clientErrorAnswer (headers: Record<string, string>) {
+  return function answerClientError (this: Pick<FastifyInstance, 'log'>, error: Error & { code?: string }, socket: Socket): void {
+    // Whoever is gone hears nothing.
+    if (!socket.writable) return
+    const refusal = refusals[String(error.code)] ?? unreadable
+    const [,outcome] = refusal
+    this.log.info({ event: 'refused', outcome, address: addressOf({ ip: socket.remoteAddress! }) }, 'refused')
+    socket.end(answerTo(refusal, headers), () => socket.destroy())
+  }
 }
 
-function answerTo ([statusCode, code, message]: Refusal): string {
+function answerTo ([statusCode, code, message]: Refusal, headers: Record<string, string>): string {
   const body = JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message })
-  return [
-    `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-    'X-Content-Type-Options: nosniff',
-    'Referrer-Policy: same-origin',
-    'Cache-Control: no-store',
-    'Connection: close',
-    '',
-    body
-  ].join('\r\n')
+  const all = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body), ...headers, connection: 'close' }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}`, ...lines, '', body].join('\r\n')
 }

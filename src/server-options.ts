@@ -1,24 +1,33 @@
-import type { FastifyHttpOptions } from 'fastify'
+import type { FastifyHttpOptions, RawRequestDefaultExpression } from 'fastify'
 import type { Server } from 'node:http'
 import { addressOf } from './address.ts'
-import { answerClientError } from './client-error.ts'
+import { clientErrorAnswer } from './client-error.ts'
 import type { Config } from './config.ts'
+import { errorLine } from './error-line.ts'
+import { logStream } from './log-stream.ts'
+import { securityHeaders } from './security-headers.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 /** Cuts a slow sender, and so bounds how long one can hold up a stop. */
 const REQUEST_TIMEOUT_MS = 8_000
 
-/** Where an address goes that cannot be decoded: the router would answer it by itself, past our pages and headers. */
+/** What of a path stands in the log. */
+const LOGGED_PATH_MAX = 256
+
+/** Where an address goes that has no host or cannot be decoded: Node or the router would answer it past our pages and headers. */
 export const UNREADABLE_ADDRESS = '/unreadable-address'
 
 /** How the server listens. The three timeouts only work together: Node looks for late requests at each check. */
-export function serverOptions ({ logLevel, trustedProxies }: Config) {
+export function serverOptions (config: Config) {
+  const { logLevel, trustedProxies } = config
   return {
     logger: {
       level: logLevel,
+      stream: logStream,
       // Without the query: a form sent as GET by mistake would put a password in the log.
       serializers: {
-        req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0], address: addressOf(request) })
+        req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0]!.slice(0, LOGGED_PATH_MAX), address: addressOf(request) }),
+        err: errorLine
       }
     },
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
@@ -26,14 +35,24 @@ export function serverOptions ({ logLevel, trustedProxies }: Config) {
     return503OnClosing: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
-    clientErrorHandler: answerClientError,
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+      // Node would refuse such a request by itself, past our pages and headers.
+      requireHostHeader: false
+    },
+    clientErrorHandler: clientErrorAnswer(securityHeaders(config)),
     // As long as a request line may be: by itself the router answers a long part of an address in a way of its own.
     routerOptions: { maxParamLength: 16 * 1024 },
-    rewriteUrl: ({ url }) => readable(pathOf(url!)),
+    rewriteUrl: request => hasHost(request) ? readable(pathOf(request.url!)) : UNREADABLE_ADDRESS,
     // A form is taken as it was sent or refused: nothing is turned into another type, nothing is dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } }
   } satisfies FastifyHttpOptions<Server>
+}
+
+/** HTTP/1.1 asks for it (RFC 9112, 3.2). */
+function hasHost ({ headers, httpVersion }: RawRequestDefaultExpression<Server>): boolean {
+  return headers.host !== undefined || httpVersion === '1.0'
 }
 
 /** Servers must take the absolute form too (RFC 9112, 3.2.2), but what is loaded here knows paths only. */

@@ -1,7 +1,8 @@
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' })
 
-const MINUTE_MS = 60_000
+const MINUTE_SECONDS = 60
+const MINUTE_MS = MINUTE_SECONDS * 1000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
@@ -16,6 +17,12 @@ export function shownTime (at: number): ShownTime {
 /** A moment as people tell it, such as "3 minutes ago", with the exact one for who wants it. Both in epoch milliseconds. */
 export function shownAgo (at: number, now: number): ShownTime & { ago: string } {
   return { ...shownTime(at), ago: agoInWords(now - at) }
+}
+
+/** A wait as people tell it, such as "15 minutes": never shorter than it is. */
+export function shownWait (seconds: number): string {
+  const [count, unit] = seconds > 2 * MINUTE_SECONDS ? [Math.ceil(seconds / MINUTE_SECONDS), 'minute'] : [seconds, 'second']
+  return new Intl.NumberFormat('en-GB', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
 }
 
 function agoInWords (ms: number): string {

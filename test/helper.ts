@@ -8,6 +8,7 @@ import type { SqliteClient } from '../src/database/sqlite-driver.ts'
 import { latchkey } from '../src/latchkey.ts'
 import { serverOptions } from '../src/server-options.ts'
 import { queryPostgres } from './postgres-server.ts'
+import { hasSecretFields, hasSecretSettings, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
@@ -47,7 +48,11 @@ export function openServer (t: Test, settings: Settings = {}, folder = t.testdir
   const stream = new Writable({ write (line, _encoding, done) { log.push(JSON.parse(String(line))); done() } })
   const options = serverOptions(config)
   const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream } })
-  t.teardown(() => app.close())
+  hasSecretSettings(config)
+  t.teardown(async () => {
+    await app.close()
+    noSecretsIn(JSON.stringify(log))
+  })
   return { app, config, log, folder }
 }
 
@@ -67,6 +72,7 @@ export async function openService (t: Test, settings: Settings | Promise<Setting
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
   await app.register(latchkey, { config, now: time.now, drainMs: 0 })
   await app.ready()
+  isSecret(...app.secrets)
   return { app, time, log, folder, browser: options => new Browser(app, options) }
 }
 
@@ -80,6 +86,12 @@ export async function inDatabaseOf ({ app }: Pick<Service, 'app'>, statement: st
   const { postgresUrl } = app.config
   if (postgresUrl === undefined) sqliteIn(app).exec(statement)
   else await queryPostgres(postgresUrl, statement)
+}
+
+/** The rows of a query that both dialects know. */
+export async function rowsOf ({ app }: Pick<Service, 'app'>, query: string): Promise<unknown[]> {
+  const { postgresUrl } = app.config
+  return postgresUrl === undefined ? sqliteIn(app).prepare(query).all() : (await queryPostgres(postgresUrl, query)).rows
 }
 
 export interface BrowserOptions {
@@ -135,6 +147,7 @@ export class Browser {
 
   async send (method: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'DELETE', path: string, headers: Record<string, string> = {}, payload?: string | Buffer): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    if (payload !== undefined) hasSecretFields(new URLSearchParams(String(payload)))
     const answer = await this.app.inject({
       method,
       url: path,
@@ -155,5 +168,6 @@ export class Browser {
     if (/^__(Host|Secure)-/.test(name) && !attributes.includes('Secure')) return
     if (attributes.includes('Max-Age=0')) this.cookies.delete(name)
     else this.cookies.set(name, value)
+    isSecretCookie(value)
   }
 }

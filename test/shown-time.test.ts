@@ -1,5 +1,5 @@
 import t from 'tap'
-import { shownAgo } from '../src/shown-time.ts'
+import { shownAgo, shownWait } from '../src/shown-time.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -19,4 +19,9 @@ t.test('a moment is told as people tell it, with the exact one beside it', async
     [72 * HOUR_MS]: '3 days ago'
   }
   for (const [ms, words] of Object.entries(told)) t.equal(shownAgo(now - Number(ms), now).ago, words, ms)
+})
+
+t.test('a wait is told in seconds, a long one in minutes, and is never shorter than it is', async t => {
+  const told = { 1: '1 second', 15: '15 seconds', 120: '120 seconds', 121: '3 minutes', 841: '15 minutes', 900: '15 minutes' }
+  for (const [seconds, words] of Object.entries(told)) t.equal(shownWait(Number(seconds)), words)
 })

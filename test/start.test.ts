@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { statSync } from 'node:fs'
+import { openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
 import { grace } from './helper.ts'
 import { freePort } from './redis-server.ts'
-import { npmStart, run, start, statusOf, submit } from './started-service.ts'
+import { nodeStart, npmStart, run, start, statusOf, submit } from './started-service.ts'
 
 t.test('npm start serves a working login with nothing set, and people stay logged in over a restart', async t => {
   const folder = t.testdir()
@@ -35,6 +36,17 @@ t.test('asked to stop with a half-sent request open, it exits with 0 within ten 
   const started = performance.now()
   t.equal(await service.stop(), 0)
   t.ok(performance.now() - started < 10_000)
+})
+
+t.test('a log on a full disk loses its lines, not the service', async t => {
+  const port = await freePort()
+  const child = run({ PORT: String(port), DATA_DIR: t.testdir() }, nodeStart, openSync('/dev/full', 'w'))
+  t.teardown(() => child.kill('SIGKILL'))
+  while (await statusOf(port, '/health/live').catch(() => 0) !== 200) await after(50)
+  t.match(await submit(port, '/signup', grace), { status: 303 })
+  t.equal(child.exitCode, null)
+  child.kill('SIGTERM')
+  t.strictSame(await once(child, 'exit'), [0, null])
 })
 
 t.test('a wrong setting stops the start with one sentence', async t => {

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { packageRoot } from '../src/package-root.ts'
+import { hasSecretFields, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
 
 const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
 
@@ -14,28 +15,37 @@ export const npmExec = ['npm', 'exec', '--prefix', packageRoot, '--', 'fastify',
 export const nodeStart = [process.execPath, join(packageRoot, 'node_modules/fastify-cli/cli.js'), ...fastifyStart]
 
 /** From another working directory, as it has to behave the same there. */
-export function run (settings: Record<string, string>, [program, ...args] = npmExec): ChildProcess {
+export function run (settings: Record<string, string>, [program, ...args] = npmExec, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   // Without tap's own hooks: this is the service as people start it.
   const { NODE_OPTIONS: _hooks, ...environment } = process.env
-  return spawn(program!, args, { cwd: '/', env: { ...environment, npm_config_loglevel: 'silent', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(program!, args, { cwd: '/', env: { ...environment, npm_config_loglevel: 'silent', ...settings }, stdio: ['ignore', stdout, 'pipe'] })
 }
 
-/** Resolves when it listens. It ends with the test at the latest. */
+/** Resolves when it listens. It ends with the test at the latest; then no secret may stand in its log. */
 export async function start (t: Test, settings: Record<string, string>, command?: string[]) {
+  isSecret(...(settings.SESSION_SECRET ?? '').split(','), settings.REDIS_URL, settings.DATABASE_URL)
   const child = run(settings, command)
-  const log: string[] = []
-  for await (const line of createInterface({ input: child.stdout! })) {
-    log.push(line)
-    if (line.includes('Server listening')) break
-  }
-  child.stdout!.resume()
-  const { pid } = JSON.parse(log.at(-1)!)
+  const log = linesOf(child)
+  await once(log.events, 'listening')
+  const { pid } = JSON.parse(log.lines.at(-1)!)
   async function stop () {
     process.kill(pid, 'SIGTERM')
     return (await once(child, 'exit'))[0]
   }
-  t.teardown(() => { if (child.exitCode === null) process.kill(pid, 'SIGKILL') })
-  return { log, stop }
+  t.teardown(() => {
+    if (child.exitCode === null) process.kill(pid, 'SIGKILL')
+    noSecretsIn(log.lines.join('\n'))
+  })
+  return { log: log.lines, stop, pid }
+}
+
+function linesOf (child: ChildProcess) {
+  const [lines, events]: [string[], EventEmitter] = [[], new EventEmitter()]
+  createInterface({ input: child.stdout! }).on('line', line => {
+    lines.push(line)
+    if (line.includes('Server listening')) events.emit('listening')
+  }).once('close', () => events.emit('listening'))
+  return { lines, events }
 }
 
 export async function statusOf (port: number, path: string, cookie = ''): Promise<number> {
@@ -45,8 +55,11 @@ export async function statusOf (port: number, path: string, cookie = ''): Promis
 }
 
 export async function submit (port: number, path: string, fields: Record<string, string>) {
+  hasSecretFields(Object.entries(fields))
   const answer = await fetch(`http://localhost:${port}${path}`, {
     method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { origin: `http://localhost:${port}` }
   })
-  return { status: answer.status, location: answer.headers.get('location'), cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' }
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  if (cookie !== '') isSecretCookie(cookie.slice(cookie.indexOf('=') + 1))
+  return { status: answer.status, location: answer.headers.get('location'), cookie }
 }

@@ -6,6 +6,7 @@ import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
 import { sqliteCounts } from '../src/throttling/sqlite-counts.ts'
 import { passwordThrottle, type Guess } from '../src/throttling/password-throttle.ts'
+import { signUpThrottle } from '../src/throttling/sign-up-throttle.ts'
 import { startRedisServer } from './redis-server.ts'
 
 const stranger = (guess: Partial<Guess> = {}): Guess => ({ email: 'grace@example.com', address: '203.0.113.7', knownDevice: null, ...guess })
@@ -85,15 +86,20 @@ async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number
     setTime(ms + 86_400_000)
     t.equal(await throttle.admit(fromAnywhere({ email })), 900, 'also a day later')
     t.equal(await throttle.admit(fromAnywhere({ email, knownDevice: 'laptop' })), 0, 'its owner has a device that is known')
+    await throttle.forget(email)
+    t.equal(await throttle.admit(fromAnywhere({ email })), 0, 'or asks the operator')
   })
 }
 
 t.test('when nobody can count, nobody may guess', async t => {
   const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
-  const throttle = passwordThrottle(sqliteCounts(sqlite, { now: Date.now }).openLimiter)
+  const { openLimiter } = sqliteCounts(sqlite, { now: Date.now })
+  const [throttle, signUps] = [passwordThrottle(openLimiter), signUpThrottle(openLimiter)]
   sqlite.$client.close()
   await t.rejects(throttle.admit(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
   await t.rejects(throttle.forgive(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
+  await t.rejects(throttle.forget('grace@example.com'), { code: 'SESSIONS_UNAVAILABLE' })
+  await t.rejects(signUps.admit('203.0.113.7'), { code: 'SESSIONS_UNAVAILABLE' })
 })
 
 t.test('a device token proves one account, under any of our secrets', async t => {

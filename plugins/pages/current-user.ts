@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { User } from '../../src/users/user-repository.ts'
 
@@ -18,7 +18,6 @@ declare module 'fastify' {
 async function currentUser (app: FastifyInstance): Promise<void> {
   app.decorateRequest('currentUser', null)
   app.addHook('onRequest', resumeUser)
-  app.addHook('onRequest', keepOutOfCaches)
 
   async function resumeUser (request: FastifyRequest) {
     const { userId, epoch } = request.session
@@ -27,11 +26,6 @@ async function currentUser (app: FastifyInstance): Promise<void> {
     if (user === null || user.disabledAt !== null || user.sessionEpoch !== epoch) return await request.endSession()
     request.currentUser = user
   }
-}
-
-// What was on the screen of somebody who has logged out must not come back with the back button.
-async function keepOutOfCaches (_request: FastifyRequest, reply: FastifyReply) {
-  reply.header('cache-control', 'no-store')
 }
 
 export default fp(currentUser, { name: 'current-user', dependencies: ['session-life', 'users'] })

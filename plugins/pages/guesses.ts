@@ -50,6 +50,7 @@ async function guesses (app: FastifyInstance): Promise<void> {
     await this.countGuess(email)
     const fits = await app.passwords.verify(passwordHash, password)
     if (fits) await this.forgiveGuesses(email)
+    else this.recordEvent('password refused')
     return fits
   }
 

@@ -7,18 +7,26 @@ import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Notes for the user what this request did; without one, for who is logged in. Never fails, never waits. */
+    /** Notes for the user what this request did, and in the log; without one, for who is logged in. Never fails, never waits. */
     recordEvent (type: AccountEventType, user?: User | null): void
   }
+}
+
+/** What an event is that did not happen. */
+const refusedWith: Partial<Record<AccountEventType, string>> = {
+  'login failed': 'LOGIN_FAILED',
+  'password refused': 'PASSWORD_WRONG',
+  throttled: 'TOO_MANY_GUESSES'
 }
 
 async function recordEvent (app: FastifyInstance): Promise<void> {
   app.decorateRequest('recordEvent', recordEvent)
 
   function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
+    this.logEvent(type, refusedWith[type] ?? 'success', user)
     if (user === null) return
     app.accountEvents.record({ userId: user.id, type, address: addressOf(this), device: deviceLabel(this.headers['user-agent']) })
   }
 }
 
-export default fp(recordEvent, { name: 'record-event', dependencies: ['current-user', 'account-events'] })
+export default fp(recordEvent, { name: 'record-event', dependencies: ['current-user', 'account-events', 'event-log'] })

@@ -14,13 +14,9 @@ async function sentCookie (app: FastifyInstance): Promise<void> {
     const isLive = session?.asStored !== undefined
     if (isLive && (session.encryptedSessionId === request.sentCookie || session.asStored?.isGone)) withhold(reply)
     if (request.hasTwoCookies) places.filter(domain => !isLive || domain !== attributes.domain).forEach(domain => reply.clearCookie(name, { ...attributes, domain }))
-    else if (request.hasDeadCookie && !isLive) clear(reply)
-  }
-
-  function clear (reply: FastifyReply) {
-    reply.clearCookie(name, attributes)
+    else if (request.hasDeadCookie && !isLive) reply.clearCookie(name, attributes)
     // What other tabs hold in memory for the back button goes as well; `no-store` alone does not see to that.
-    reply.header('clear-site-data', '"cache"')
+    if (request.hasDeadCookie) reply.header('clear-site-data', '"cache"')
   }
 
   // @fastify/session sends the cookie with each save. The answer of a slow request would put it over that of a login

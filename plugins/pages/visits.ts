@@ -25,10 +25,9 @@ async function visits (app: FastifyInstance): Promise<void> {
   app.decorateRequest('rememberVisit', rememberVisit)
 
   async function rememberVisit (this: FastifyRequest) {
-    const isNew = this.session.asStored === undefined
-    if (isNew && !await mayStart(this)) return
+    if (this.session.asStored === undefined && !await mayStart(this)) return
     this.session.visits = withVisit(this.session.visits ?? [], this.routeOptions.url!, app.now())
-    if (isNew) await startOrForget(this)
+    await saveOrForget(this)
   }
 
   // Counted before anything is stored, so that a flood of visitors without cookies fills no store.
@@ -37,13 +36,13 @@ async function visits (app: FastifyInstance): Promise<void> {
     return await starts.consume(addressGroup(addressOf(request))).then(() => true, () => false)
   }
 
-  // A visitor gets the page also while the store is down: only the history is missing.
-  async function startOrForget (request: FastifyRequest) {
+  // The page is there also while the store takes no writes: only the visit is missing.
+  async function saveOrForget (request: FastifyRequest) {
     try {
       await request.session.save()
     } catch (err) {
       request.log.warn({ err }, 'visit not remembered')
-      delete request.session.visits
+      Object.assign(request.session, { visits: undefined, ...request.session.asStored?.copy() })
     }
   }
 }

@@ -38,7 +38,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
     await request.countGuess(email)
-    const noteFailure = (user: User) => request.recordEvent('login failed', user)
+    const noteFailure = (user: User | null) => request.recordEvent('login failed', user)
     const user = await authenticate(app.users, app.passwords, { email, password, noteFailure })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
     await request.forgiveGuesses(email)

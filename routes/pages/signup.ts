@@ -27,6 +27,7 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const form = { values: { ...emptyForm, ...values }, passwordMinLength }
     if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'signup', { ...form, errors })
 
+    await request.countOfferedEmail()
     const person = { firstName: values.first_name.trim(), lastName: values.last_name.trim(), email, password }
     const user = await signUp(app.users, app.passwords, person)
     if (user === null) return await reply.refuse(new EmailTaken(), 'signup', { ...form, errors: emailTaken })

@@ -10,14 +10,7 @@ export function postgresAnswer<T> (Unavailable: FastifyErrorConstructor, work: (
   return orUnavailable(Unavailable, () => soon(work))
 }
 
-/** What PostgreSQL answers within a second; else, and when it fails, a rejection that may be logged. */
+/** What PostgreSQL answers within a second, or a rejection. */
 export async function soon<T> (work: () => Promise<T>): Promise<T> {
-  return await within(DEADLINE_MS, work()).catch(withoutValues)
-}
-
-/** What Drizzle's error tells are the statement and its values, and PostgreSQL's details name rows: emails, hashes, sessions. */
-function withoutValues (error: Error): never {
-  const cause = (error.cause ?? error) as Error
-  for (const name of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(cause, name)
-  throw cause
+  return await within(DEADLINE_MS, work())
 }

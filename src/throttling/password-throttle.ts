@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { RateLimiterRes } from 'rate-limiter-flexible'
 import { addressGroup } from '../address.ts'
 import { SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { canonicalEmail } from '../users/email-address.ts'
 import type { OpenLimiter } from './counts.ts'
+import { LONGEST_WAIT_SECONDS, secondsUntil } from './seconds-until.ts'
 
 const MINUTE_SECONDS = 60
 const YEAR_SECONDS = 365 * 24 * 60 * MINUTE_SECONDS
@@ -12,7 +12,6 @@ const YEAR_SECONDS = 365 * 24 * 60 * MINUTE_SECONDS
 /** Guesses at one account that are free of waits. */
 const FREE_GUESSES = 5
 const FIRST_WAIT_SECONDS = 15
-const LONGEST_WAIT_SECONDS = 15 * MINUTE_SECONDS
 /** In a row, then the account's password login waits for its owner (NIST SP 800-63B, 3.2.2). */
 const GUESSES_EVER = 100
 /** Guesses from one address, at whatever accounts. */
@@ -36,6 +35,8 @@ export interface PasswordThrottle {
   admit (guess: Guess): Promise<number>
   /** The guess was right: the account's count starts anew, the address gets its guess back. */
   forgive (guess: Guess): Promise<void>
+  /** The operator knows the owner: what strangers guessed is forgotten, also after a hundred of them. */
+  forget (email: string): Promise<void>
 }
 
 /** One counter for login, re-authentication and password change. */
@@ -53,15 +54,19 @@ export function passwordThrottle (openLimiter: OpenLimiter): PasswordThrottle {
     return wait
   }
 
+  async function beginAnew (account: string): Promise<void> {
+    await Promise.all([guesses.delete(account), waits.delete(account)])
+  }
+
   return {
     admit: guess => orUnavailable(SessionsUnavailable, async () => {
       const wait = await secondsUntil(addresses.consume(addressGroup(guess.address)))
       return wait > 0 ? wait : await secondsUntil(admitAccount(accountOf(guess)))
     }),
     forgive: guess => orUnavailable(SessionsUnavailable, async () => {
-      const account = accountOf(guess)
-      await Promise.all([guesses.delete(account), waits.delete(account), addresses.reward(addressGroup(guess.address))])
-    })
+      await Promise.all([beginAnew(accountOf(guess)), addresses.reward(addressGroup(guess.address))])
+    }),
+    forget: email => orUnavailable(SessionsUnavailable, () => beginAnew(accountOf({ email, knownDevice: null })))
   }
 }
 
@@ -70,19 +75,8 @@ function waitAfter (count: number): number {
   return Math.min(FIRST_WAIT_SECONDS * 2 ** (count - FREE_GUESSES), LONGEST_WAIT_SECONDS)
 }
 
-/** What a limiter's answer means in seconds; a refusal is an answer, anything else it rejects with is not. */
-async function secondsUntil (answer: Promise<RateLimiterRes | number>): Promise<number> {
-  try {
-    const admitted = await answer
-    return typeof admitted === 'number' ? admitted : 0
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal
-    return Math.min(Math.max(Math.ceil(refusal.msBeforeNext / 1000), 1), LONGEST_WAIT_SECONDS)
-  }
-}
-
 // Hashed, because what people type into the wrong field is a password, and to bound the key's length.
-function accountOf ({ email, knownDevice }: Guess): string {
+function accountOf ({ email, knownDevice }: Pick<Guess, 'email' | 'knownDevice'>): string {
   const account = canonicalEmail(email) ?? email
   return createHash('sha256').update(`${account}\n${knownDevice ?? ''}`).digest('base64url')
 }

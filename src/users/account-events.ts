@@ -23,7 +23,7 @@ export interface AccountEvents {
 }
 
 export type AccountEventType =
-  | 'signed up' | 'logged in' | 'login failed' | 'logged out' | 'session revoked' | 'password changed'
+  | 'signed up' | 'logged in' | 'login failed' | 'password refused' | 'logged out' | 'session revoked' | 'password changed'
   | 'email changed' | 'profile changed' | 'throttled' | 'exported'
 
 export interface AccountEvent {

@@ -5,8 +5,8 @@ import type { User, UserRepository } from './user-repository.ts'
 interface Credentials {
   email: string
   password: string
-  /** Told of the user whose login failed, if there is one. The answer must not differ by it, nor its time. */
-  noteFailure?: (user: User) => void
+  /** Told of whose login failed, null for an unknown email. The answer must not differ by it, nor its time. */
+  noteFailure?: (user: User | null) => void
 }
 
 /**
@@ -18,8 +18,7 @@ export async function authenticate (users: Pick<UserRepository, 'findByEmail' | 
   // What cannot be an address is looked up all the same: it finds nobody, and takes as long.
   const user = await users.findByEmail(canonicalEmail(email) ?? '')
   const fits = await passwords.verify(user?.passwordHash ?? passwords.nobodys, password)
-  if (user === null) return null
-  if (!fits || user.disabledAt !== null) {
+  if (user === null || !fits || user.disabledAt !== null) {
     noteFailure?.(user)
     return null
   }

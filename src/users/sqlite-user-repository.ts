@@ -51,7 +51,7 @@ function insert ({ database, now }: Table, { firstName, lastName, email, passwor
   const id = randomBytes(16).toString('base64url')
   const createdAt = new Date(now())
   const row = { id, firstName, lastName, email, passwordHash, createdAt, updatedAt: createdAt }
-  return database.insert(users).values(row).onConflictDoNothing({ target: users.email }).returning().get() ?? null
+  return onlyRow(database.insert(users).values(row).onConflictDoNothing({ target: users.email }).returning())
 }
 
 function set ({ database, now }: Table, changes: Changes) {
@@ -73,7 +73,12 @@ function upgradePasswordHash (table: Table, id: string, from: string, to: string
 }
 
 function changePassword (table: Table, id: string, from: string, to: string): User | null {
-  return set(table, { passwordHash: to, sessionEpoch: raised }).where(withHash(id, from)).returning().get() ?? null
+  return onlyRow(set(table, { passwordHash: to, sessionEpoch: raised }).where(withHash(id, from)).returning())
+}
+
+// Not by get(): it hands out the row before the commit and keeps silent when that fails, as on a full disk.
+function onlyRow (written: { all (): User[] }): User | null {
+  return written.all()[0] ?? null
 }
 
 function setDisabled (table: Table, id: string, disabled: boolean): boolean {

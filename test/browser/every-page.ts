@@ -44,7 +44,8 @@ export const errorPages: Visit[] = [
   ['400 for a query', page => openError(page, `/login?next=/${'x'.repeat(2048)}`, 400)],
   ['403', page => sendFromElsewhere(page)],
   ['413', page => sendTooMuch(page)],
-  ['415', page => sendAsText(page)]
+  ['415', page => sendAsText(page)],
+  ['429', page => guessOften(page)]
 ]
 
 export async function openError (page: Page, path: string, status: number): Promise<void> {
@@ -90,6 +91,14 @@ async function sendFromElsewhere (page: Page): Promise<void> {
   await page.setContent(`<main><form method="post" action="${address}"><button>Win a prize</button></form></main>`)
   await press(page, 'Win a prize')
   await showsError(page, 403)
+}
+
+async function guessOften (page: Page): Promise<void> {
+  do {
+    await page.goto('/login')
+    await logIn(page, { email: 'somebody@example.com', password: 'not the password at all' })
+    await page.locator('main').getByText(/do not fit together|Error 429/).first().waitFor()
+  } while (await page.getByText('Error 429').count() === 0)
 }
 
 async function showsError (page: Page, status: number): Promise<void> {

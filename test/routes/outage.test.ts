@@ -15,7 +15,7 @@ t.test('a Redis that is down when the service starts: pages for visitors, 503 fo
 
   await redis.start()
   await untilReady(t, browser())
-  t.equal((await browser().logIn()).status, 303, 'the account was made, only its session was not')
+  t.equal((await browser().signUp()).status, 303, 'no account was made without a session')
 })
 
 t.test('a Redis that goes down, or freezes, logs nobody out', async t => {

@@ -60,6 +60,25 @@ onEveryStore(t, async (t, settings) => {
     t.match((await laptop.get('/account')).body, /throttled|Too many/i)
   })
 
+  t.test('one address may offer thirty emails in a quarter of an hour, for new accounts and for its own', async t => {
+    const { browser } = await openService(t, settings())
+    const at = (address: string) => browser({ address })
+    const office = at('2001:db8:1:1::1')
+    await office.signUp()
+    for (let offer = 2; offer <= 29; offer++) t.equal((await at(`2001:db8:1:1::${offer}`).signUp()).status, 409)
+    t.equal((await office.submit('/account/email', { email: 'admiral@example.com' })).status, 303)
+    t.equal((await office.submit('/account/email', { email: 'grace@example.com' })).status, 429)
+    const answer = await at('2001:db8:1:1::99').signUp({ ...grace, email: 'ada@example.com' })
+    t.match(answer, { status: 429, headers: { 'retry-after': /^(8\d\d|900)$/ }, setCookies: [], body: /too many sign-ups from your network.*Try again in 15 minutes/s })
+    t.equal((await at('2001:db8:1:2::1').signUp({ ...grace, email: 'ada@example.com' })).status, 303, 'another network is not affected')
+  })
+
+  t.test('forms with a mistake in them are not counted', async t => {
+    const { browser } = await openService(t, settings())
+    for (let mistake = 1; mistake <= 31; mistake++) t.equal((await browser().signUp({ ...grace, first_name: '' })).status, 400)
+    t.equal((await browser().signUp()).status, 303)
+  })
+
   t.test('a forged device token is nobody', async t => {
     const { browser } = await openService(t, settings())
     await browser().signUp()

@@ -8,6 +8,7 @@ const sentences: Record<AccountEventType, string> = {
   'signed up': 'Signed up',
   'logged in': 'Logged in',
   'login failed': 'Login with a wrong password',
+  'password refused': 'Gave a wrong password while logged in',
   'logged out': 'Logged out',
   'session revoked': 'Logged out another device',
   'password changed': 'Changed the password',

@@ -22,6 +22,7 @@ export default async function leave (app: FastifyInstance): Promise<void> {
     await app.sessions.revokeAllOf(id)
     await request.endSession()
     await app.users.delete(id)
+    request.logEvent('account deleted', 'success')
     return await reply.redirect('/', 303)
   })
 }
