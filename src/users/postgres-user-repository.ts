@@ -93,9 +93,11 @@ function raiseEverySessionEpoch (table: Table): Promise<number> {
   let after = ''
   return inBatches(() => answer(async () => {
     const batch = await table.database.select({ id: users.id }).from(users).where(gt(users.id, after)).orderBy(asc(users.id)).limit(BATCH)
-    await set(table, { sessionEpoch: raised }).where(inArray(users.id, batch.map(({ id }) => id)))
-    after = batch.at(-1)?.id ?? after
-    return batch.length
+    const ids = batch.map(({ id }) => id)
+    if (ids.length === 0) return 0
+    await set(table, { sessionEpoch: raised }).where(inArray(users.id, ids))
+    after = ids.at(-1)!
+    return ids.length
   }))
 }
 

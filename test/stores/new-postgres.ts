@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import type { Test } from 'tap'
 import { openPostgres, type PostgresDatabase } from '../../src/database/open-postgres.ts'
 import { keptLog } from '../contract/session-store.ts'
@@ -20,4 +21,21 @@ export function connected (t: Test, url: string, log = keptLog()): PostgresDatab
   const database = openPostgres(url, log)
   t.teardown(() => database.$client.ending || database.$client.end())
   return database
+}
+
+/** The plans by which PostgreSQL answers what the work asks, had it any other choice than to read whole tables. */
+export async function plansOf (t: Test, { $client: pool }: PostgresDatabase, work: () => Promise<unknown>): Promise<string[]> {
+  const asked = t.capture(Client.prototype, 'query', Client.prototype.query)
+  await work()
+  const queries = asked().map(({ args: [query, values] }) => ({ text: (query as { text?: string }).text, values: values as unknown as unknown[] }))
+  asked.restore()
+  const client = new Client(pool.options)
+  await client.connect()
+  await client.query('set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off')
+  // The begin and commit of a transaction have no plan.
+  const plans = queries.filter(({ text }) => text !== undefined).map(async ({ text, values }) => {
+    const { rows } = await client.query(`explain ${text}`, values)
+    return [text, ...rows.map(row => row['QUERY PLAN'])].join('\n')
+  })
+  return await Promise.all(plans).finally(() => client.end())
 }
