@@ -27,15 +27,18 @@ export function connected (t: Test, url: string, log = keptLog()): PostgresDatab
 export async function plansOf (t: Test, { $client: pool }: PostgresDatabase, work: () => Promise<unknown>): Promise<string[]> {
   const asked = t.capture(Client.prototype, 'query', Client.prototype.query)
   await work()
-  const queries = asked().map(({ args: [query, values] }) => ({ text: (query as { text?: string }).text, values: values as unknown as unknown[] }))
+  const queries = asked().map(({ args: [query, values] }) => ({ values, ...(query as { text?: string, values?: unknown[] }) }))
   asked.restore()
   const client = new Client(pool.options)
   await client.connect()
   await client.query('set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off')
-  // The begin and commit of a transaction have no plan.
-  const plans = queries.filter(({ text }) => text !== undefined).map(async ({ text, values }) => {
-    const { rows } = await client.query(`explain ${text}`, values)
-    return [text, ...rows.map(row => row['QUERY PLAN'])].join('\n')
-  })
-  return await Promise.all(plans).finally(() => client.end())
+  const plans: string[] = []
+  for (const { text, values } of queries) {
+    // The begin and commit of a transaction have no plan.
+    if (text === undefined) continue
+    const { rows } = await client.query(`explain ${text}`, values as unknown[])
+    plans.push([text, ...rows.map(row => row['QUERY PLAN'])].join('\n'))
+  }
+  await client.end()
+  return plans
 }

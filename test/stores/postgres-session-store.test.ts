@@ -63,7 +63,7 @@ t.test('an update waits for the one before it; one that waits too long is unavai
   const change = store.update(session.handle, { set: { a: 1 }, remove: [] })
   await inTransaction(database, async transaction => {
     await change
-    await transaction.execute(`update sessions set fields = '{"userId":"ada","b":1}'`)
+    await transaction.execute('update sessions set fields = \'{"userId":"ada","b":1}\'')
     await t.rejects(store.update(session.handle, { set: { c: 1 }, remove: [] }), { code: 'SESSIONS_UNAVAILABLE', cause: { cause: { code: '57014' } } })
     t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', a: 1 }, 'whoever reads does not wait')
   })

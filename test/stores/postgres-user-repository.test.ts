@@ -38,7 +38,7 @@ t.test('every query of users uses an index', async t => {
 
 t.test('every session of everybody ends, however many they are', async t => {
   const database = await postgres.open(t)
-  await database.execute(`insert into users select 'id' || n, 'a', 'b', n || '@example.org', 'c', 1, null, 0, 0 from generate_series(1, 2500) n`)
+  await database.execute('insert into users select \'id\' || n, \'a\', \'b\', n || \'@example.org\', \'c\', 1, null, 0, 0 from generate_series(1, 2500) n')
   const users = postgresUserRepository(database, { now: Date.now })
   t.equal(await users.raiseEverySessionEpoch(), 2500)
   t.equal(await database.$count(table, eq(table.sessionEpoch, 2)), 2500)
