@@ -4,6 +4,7 @@ import t from 'tap'
 import { commands } from '../../src/cli/commands.ts'
 import { SettingError } from '../../src/config.ts'
 import { openService, sqliteIn } from '../helper.ts'
+import { freePort } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
 t.test('help for the command, each group and each subcommand, readable at 80 columns', async t => {
@@ -80,6 +81,18 @@ t.test('a database that is not there, or is none, is said so and left alone', as
   const at = (sqlitePath: string) => latchkey(service, 'users list', { settings: () => ({ ...service.app.config, sqlitePath }) })
   t.match(await at(join(folder, 'nothing')), { code: 1, out: '', err: `DATABASE_URL or DATA_DIR leads to ${join(folder, 'nothing')}, where there is no database yet: the service makes it when it first starts.\n` })
   t.match(await at(join(folder, 'letter')), { code: 1, out: '', err: `DATABASE_URL or DATA_DIR leads to ${join(folder, 'letter')}, which cannot be opened as a database (SQLITE_NOTADB).\n` })
+})
+
+t.test('a server that does not answer is said so, and the command ends', async t => {
+  const service = await openService(t)
+  const port = await freePort()
+  const at = (postgresUrl: string) => ({ settings: () => ({ ...service.app.config, postgresUrl }) })
+  for (const command of ['users list', 'stats', 'sessions purge']) {
+    const { code, out, err } = await latchkey(service, command, at(`postgres://latchkey:hunter2@127.0.0.1:${port}/latchkey`))
+    t.match({ code, out, err }, { code: 1, out: '', err: /(Accounts|Sessions) cannot be read right now\.\n$/ })
+  }
+  const unusable = await latchkey(service, 'users list', at(`postgres://latchkey:hunter2%ff@127.0.0.1:${port}/latchkey`))
+  t.strictSame(unusable, { ...unusable, code: 1, out: '', err: 'DATABASE_URL is a postgres:// address that cannot be used (URIError).\n' })
 })
 
 t.test('a database that another program keeps for itself changes nothing', async t => {

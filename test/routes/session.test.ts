@@ -109,6 +109,14 @@ onEveryStore(t, async (t, settings) => {
     t.strictSame([await first.isLoggedIn(), await second.isLoggedIn(), await third.isLoggedIn()], [false, true, true])
   })
 
+  t.test('of many logins at once no more sessions stay than are allowed', async t => {
+    const { browser, app } = await openService(t, { ...await settings(), SESSIONS_PER_USER: '3' })
+    await browser().signUp()
+    await Promise.all(Array.from({ length: 12 }, () => browser().logIn()))
+    const user = (await app.users.findByEmail(grace.email))!
+    t.ok((await app.sessions.listOf(user.id)).length <= 3)
+  })
+
   t.test('what parallel requests of one session change all survives', async t => {
     const { browser } = await openService(t, settings())
     const laptop = browser()

@@ -5,9 +5,11 @@ import { Client } from 'pg'
 import t from 'tap'
 import { MIGRATION_LOCK } from '../../src/database/migrate-postgres.ts'
 import { openPostgres } from '../../src/database/open-postgres.ts'
+import { postgresDatabase } from '../../src/database/postgres-database.ts'
 import { inTransaction } from '../../src/database/postgres-transaction.ts'
 import { packageRoot } from '../../src/package-root.ts'
-import { keptLog } from '../contract/session-store.ts'
+import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
+import { DAY_MS } from '../helper.ts'
 import { startPostgresServer } from '../postgres-server.ts'
 import { freePort } from '../redis-server.ts'
 import { selfSigned } from '../self-signed.ts'
@@ -63,6 +65,32 @@ t.test('a server that is read-only is read, once its tables are there; before, e
   t.equal((await database.execute(answers)).rows[0]?.count, 0)
   await setReadOnly(true)
   t.equal((await connected(t, url).execute(answers)).rows[0]?.count, 0)
+})
+
+t.test('once the tables are there, a role that may only use them is enough', async t => {
+  const url = server.newDatabase()
+  await connected(t, url).execute(answers)
+  await server.query(url, `
+    create role latchkey login;
+    grant select, insert, update, delete on users, sessions, account_events, throttle to latchkey;
+    grant usage on schema drizzle to latchkey;
+    grant select on drizzle.__drizzle_migrations to latchkey`)
+  const log = keptLog()
+  const clock = movableClock()
+  const { users, sessions, accountEvents, counts, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
+  t.teardown(close)
+  const { id: userId } = (await users.create({ firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: 'x' }))!
+  const session = newSession(clock)
+  await sessions.create(session)
+  t.equal(await sessions.update(session.handle, { set: { a: 1 }, remove: [] }), true)
+  accountEvents.record({ userId, type: 'logged in', address: '::1', device: 'Firefox on Linux' })
+  t.equal((await accountEvents.listOf(userId)).length, 1)
+  await counts.openLimiter({ name: 'x', points: 1, durationSeconds: 1 }).consume('y')
+  t.strictSame(await size(), { users: 1, disabled: 0, sessions: 1 })
+  clock.move(DAY_MS * 100)
+  t.strictSame(await Promise.all([sessions.sweep(), accountEvents.sweep(), counts.sweep()]), [1, 1, 1])
+  t.equal(await users.delete(userId), true)
+  t.strictSame(log.lines, [])
 })
 
 t.test('each connection bounds what a statement and a transaction may take, and says whose it is', async t => {
