@@ -1,2 +1,2 @@
-/** The path of a program the tests need, such as `redis-server` or `chromium`. Throws when it is missing. */
+/** The path of a program that the tests or the audit need, such as `redis-server` or `wapiti`. Throws when it is missing. */
 export function find (command: string): string

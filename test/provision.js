@@ -4,11 +4,11 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /*
- * What the tests need beyond npm. A missing program is brought where that is possible without asking (root on Debian);
- * elsewhere the run stops with the one line to type. No test is ever skipped for want of a program.
+ * What the tests and the audit need beyond npm. A missing program is brought where that is possible without asking
+ * (root on Debian); elsewhere the run stops with the one line to type. No test is ever skipped for want of a program.
  */
 
-const needs = [
+const tests = [
   { commands: ['redis-server'], debian: 'redis-server', brew: 'redis' },
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
   // PostgreSQL's programs lie together: initdb shows where. Debian keeps them out of the PATH, a folder for each version.
@@ -19,12 +19,14 @@ const needs = [
     brew: 'google-chrome'
   }
 ]
+const audit = ['ffuf', 'slowhttptest', 'sqlmap', 'wapiti'].map(name => ({ commands: [name], debian: name }))
+const groups = { tests, audit }
 
-/** The path of a program of the table above, by its first name. Throws when it is missing: a test must fail, not be skipped. */
+/** The path of a program of the tables above, by its first name. Throws when it is missing: a test must fail, not be skipped. */
 export function find (command) {
-  const need = needs.find(need => need.commands[0] === command)
+  const need = [...tests, ...audit].find(need => need.commands[0] === command)
   const path = need && locate(need)
-  if (!path) throw new Error(`${command} is missing: run npm test, or node test/provision.js, first`)
+  if (!path) throw new Error(`${command} is missing: node test/provision.js ${audit.includes(need) ? 'audit' : 'tests'} brings it`)
   return path
 }
 
@@ -47,23 +49,25 @@ function isExecutable (path) {
   }
 }
 
-function provision () {
+/** @param whose needs: those of the tests, or of the audit */
+function provision (whose) {
+  const needs = groups[whose]
   const missing = needs.filter(need => !locate(need))
   if (missing.length === 0) return
 
-  if (process.getuid?.() === 0 && hasAptGet()) install(missing.map(need => need.debian))
+  if (process.getuid?.() === 0 && hasAptGet()) install(whose, missing.map(need => need.debian))
 
   const stillMissing = missing.filter(need => !locate(need))
-  if (stillMissing.length > 0) stop(stillMissing)
+  if (stillMissing.length > 0) stop(whose, stillMissing)
 }
 
 function hasAptGet () {
   return locate({ commands: ['apt-get'] }) !== undefined
 }
 
-function install (packages) {
-  console.log(`The tests need ${packages.join(' and ')}: installing with apt-get`)
-  makeNoCluster()
+function install (whose, packages) {
+  console.log(`Needed for the ${whose}: ${packages.join(' and ')}, which apt-get installs now`)
+  if (packages.includes('postgresql')) makeNoCluster()
   // A runlevel without services: the tests start their own, none shall be left running by the install.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const wait = ['-o', 'DPkg::Lock::Timeout=300']
@@ -81,16 +85,16 @@ function makeNoCluster () {
   writeFileSync(file, 'create_main_cluster = false\n')
 }
 
-function stop (missing) {
+function stop (whose, missing) {
   const names = missing.map(need => need.commands[0]).join(' and ')
-  console.error(`The tests need ${names}. ${toType(missing)}`)
+  console.error(`Needed for the ${whose}: ${names}. ${toType(missing)}`)
   process.exitCode = 1
 }
 
 function toType (missing) {
-  if (process.platform === 'darwin') return `Type: brew install ${missing.map(need => need.brew).join(' ')}`
+  if (process.platform === 'darwin' && missing.every(need => need.brew)) return `Type: brew install ${missing.map(need => need.brew).join(' ')}`
   if (hasAptGet()) return `Type: sudo apt-get install ${missing.map(need => need.debian).join(' ')}`
   return 'Please install what is missing.'
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) provision()
+if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) provision(process.argv[2] ?? 'tests')
