@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { openSqlite } from '../src/database/open-sqlite.ts'
+import { inTransaction } from '../src/database/postgres-transaction.ts'
 import type { OpenLimiter } from '../src/throttling/counts.ts'
 import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
@@ -123,8 +124,20 @@ t.test('counts that have run out are swept in PostgreSQL too, the others stay, a
     t.equal(await counts.sweep(), 1500)
   })
   t.ok(plans.length > 5)
+  t.match(counts.openLimiter({ name: 'x', points: 1, durationSeconds: 1 }), { clearExpiredByTimeout: false }, 'no timer outlives the service')
   for (const plan of plans) t.notMatch(plan, /Seq Scan|Sort/)
   t.equal(await counts.sweep(), 0)
+})
+
+t.test('a sweep goes past counts that another process is at', async t => {
+  const database = await postgres.open(t)
+  await database.execute("insert into throttle values ('one', 1, 1), ('other', 1, 1)")
+  const counts = postgresCounts(database, { now: Date.now })
+  await inTransaction(database, async transaction => {
+    await transaction.execute("select 1 from throttle where key = 'one' for update")
+    t.equal(await counts.sweep(), 1)
+  })
+  t.equal(await counts.sweep(), 1)
 })
 
 t.test('when nobody can count in PostgreSQL, nobody may guess', async t => {

@@ -19,7 +19,6 @@ const settings: PoolConfig = {
   idleTimeoutMillis: 30_000,
   // A connection that nobody uses keeps no process from ending, also when the server does not let go of it.
   allowExitOnIdle: true,
-  keepAlive: true,
   fallback_application_name: 'latchkey'
 }
 

@@ -10,9 +10,10 @@ export async function postgresForEach (t: Test) {
   const url = server.newDatabase()
   return { server, url, open }
 
-  async function open (t: Test): Promise<PostgresDatabase> {
+  /** @param way to it, when it is not the direct one */
+  async function open (t: Test, way = url): Promise<PostgresDatabase> {
     await server.empty(url)
-    return connected(t, url)
+    return connected(t, way)
   }
 }
 

@@ -117,6 +117,16 @@ t.test('many at once share a few connections', async t => {
   await Promise.all(slow)
 })
 
+t.test('connections that nobody uses keep no process from ending', async t => {
+  const openSockets = () => process.getActiveResourcesInfo().filter(name => name === 'TCPSocketWrap').length
+  const url = server.newDatabase()
+  await until(async () => openSockets() === 0)
+  const database = connected(t, url)
+  await Promise.all([1, 2, 3].map(() => database.execute(answers)))
+  await until(async () => openSockets() === 0)
+  t.equal(database.$client.idleCount, 3)
+})
+
 t.test('once closed, no connection is left', async t => {
   const url = server.newDatabase()
   const database = connected(t, url)

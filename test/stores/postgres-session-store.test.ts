@@ -3,12 +3,13 @@ import type { PostgresDatabase } from '../../src/database/open-postgres.ts'
 import { inTransaction } from '../../src/database/postgres-transaction.ts'
 import { postgresSessionStore } from '../../src/sessions/postgres-session-store.ts'
 import { keptLog, movableClock, newSession, sessionStoreContract } from '../contract/session-store.ts'
+import { startFaultProxy } from '../fault-proxy.ts'
 import { connected, plansOf, postgresForEach } from './new-postgres.ts'
 
 const postgres = await postgresForEach(t)
 
-async function open (t: Test) {
-  const database = await postgres.open(t)
+async function open (t: Test, url = postgres.url) {
+  const database = await postgres.open(t, url)
   const clock = movableClock()
   const log = keptLog()
   const store = postgresSessionStore(database, { now: clock.now, log })
@@ -68,6 +69,16 @@ t.test('an update waits for the one before it; one that waits too long is unavai
     t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', a: 1 }, 'whoever reads does not wait')
   })
   t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', b: 1 })
+})
+
+t.test('a way that is slow for calls of several queries still gets an answer within a second', async t => {
+  const proxy = await startFaultProxy(t, postgres.server.port)
+  const { store, clock } = await open(t, postgres.url.replace(String(postgres.server.port), new URL(proxy.url).port))
+  const session = newSession(clock)
+  await store.create(session)
+  proxy.delay(300)
+  t.ok(await store.read(session.handle))
+  await t.rejects(store.update(session.handle, { set: { a: 1 }, remove: [] }), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /950 ms/ } })
 })
 
 t.test('whatever is wrong with the database, the error is ours and has the cause attached', async t => {
