@@ -30,7 +30,7 @@ async function errors (app: FastifyInstance): Promise<void> {
 async function answerError (error: FastifyError & { retryAfter?: number }, request: FastifyRequest, reply: FastifyReply) {
   const statusCode = error.statusCode ?? 500
   const code = error.code ?? 'INTERNAL_SERVER_ERROR'
-  if (statusCode >= 500) request.log.error({ err: error, event: 'failed', outcome: code }, 'request failed')
+  if (statusCode >= 500) request.logFailure(code, error)
   else request.logRefusal(code)
   const { heading, sentence } = words[statusCode] ?? unreadable
   const message = isOwn(error) ? error.message : sentence

@@ -14,6 +14,8 @@ declare module 'fastify' {
     logEvent (event: LoggedEvent, outcome: string, user?: { id: string } | null): void
     /** Writes that this request was refused, unless a line of its own has told it already. */
     logRefusal (code: string): void
+    /** Writes that this request failed, and with what. */
+    logFailure (code: string, error: Error): void
     hasToldEvent: boolean
   }
 }
@@ -25,10 +27,12 @@ async function eventLog (app: FastifyInstance): Promise<void> {
   app.decorateRequest('hasToldEvent', false)
   app.decorateRequest('logEvent', logEvent)
   app.decorateRequest('logRefusal', logRefusal)
+  app.decorateRequest('logFailure', logFailure)
 }
 
 function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, user: { id: string } | null = this.currentUser) {
   this.hasToldEvent = true
+  this.server.metrics?.happened(event, outcome)
   this.log.info({ event, outcome, address: addressOf(this), user: user?.id, session: handleOfSession(this) }, event)
 }
 
@@ -36,9 +40,14 @@ function logRefusal (this: FastifyRequest, code: string) {
   if (!this.hasToldEvent) this.logEvent('refused', code)
 }
 
+function logFailure (this: FastifyRequest, outcome: string, err: Error) {
+  this.server.metrics?.happened('failed', outcome)
+  this.log.error({ err, event: 'failed', outcome }, 'request failed')
+}
+
 // A session that is not stored yet is nobody's, and what is read no more after a failure is null.
 function handleOfSession ({ session }: FastifyRequest): string | undefined {
   return session?.asStored === undefined ? undefined : handleOf(session.sessionId)
 }
 
-export default fp(eventLog, { name: 'event-log' })
+export default fp(eventLog, { name: 'event-log', dependencies: ['metrics'] })

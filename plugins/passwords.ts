@@ -9,7 +9,9 @@ declare module 'fastify' {
 }
 
 async function passwords (app: FastifyInstance): Promise<void> {
-  app.decorate('passwords', await openPasswords())
+  const passwords = await openPasswords()
+  app.decorate('passwords', passwords)
+  app.metrics?.gauge('latchkey_passwords_waiting', 'Passwords that wait to be hashed', passwords.waiting)
 }
 
-export default fp(passwords, { name: 'passwords' })
+export default fp(passwords, { name: 'passwords', dependencies: ['metrics'] })

@@ -1,18 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Redis } from 'ioredis'
-import { openRedis } from '../src/sessions/open-redis.ts'
+import { openRedis, type RedisClient } from '../src/sessions/open-redis.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Shared by sessions and throttling; null without REDIS_URL. The session store closes it. */
-    redis: Redis | null
+    redis: RedisClient | null
   }
 }
 
 async function redis (app: FastifyInstance): Promise<void> {
   const { redisUrl } = app.config
-  app.decorate('redis', redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: app.log }))
+  app.decorate<RedisClient | null>('redis', redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: app.log }))
 }
 
 export default fp(redis, { name: 'redis' })

@@ -13,9 +13,9 @@ declare module 'fastify' {
 async function sessions (app: FastifyInstance): Promise<void> {
   const { redis, config, database, now, log } = app
   const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, database, now, log })
-  app.decorate('sessions', store)
+  app.decorate('sessions', app.metrics?.ofStore('sessions', store) ?? store)
   app.log.info(`sessions live in ${store.description}`)
   app.addHook('onClose', () => store.close())
 }
 
-export default fp(sessions, { name: 'sessions', dependencies: ['database', 'redis'] })
+export default fp(sessions, { name: 'sessions', dependencies: ['database', 'redis', 'metrics'] })

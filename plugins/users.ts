@@ -9,7 +9,7 @@ declare module 'fastify' {
 }
 
 async function users (app: FastifyInstance): Promise<void> {
-  app.decorate('users', app.database.users)
+  app.decorate('users', app.metrics?.ofStore('users', app.database.users) ?? app.database.users)
 }
 
-export default fp(users, { name: 'users', dependencies: ['database'] })
+export default fp(users, { name: 'users', dependencies: ['database', 'metrics'] })

@@ -6,6 +6,7 @@ import type { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
 import { packageRoot } from './package-root.ts'
+import { redisAddress } from './sessions/redis-address.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -32,6 +33,8 @@ export interface Config {
   trustedProxies: string[]
   cookieDomain: string | undefined
   logLevel: string
+  /** Where metrics are served, if anywhere. */
+  metricsAddress: { host: string, port: number } | undefined
 }
 
 /** A setting that cannot be used. Its message is the one sentence that the operator sees. */
@@ -48,7 +51,7 @@ const Settings = Type.Object({
   PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
   SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, each of at least ${SECRET_MIN_LENGTH} characters`, { secret: true })),
   DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite, or a postgres:// address', { secret: true })),
-  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address', { secret: true })),
+  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address, redis+sentinel://host:port,host:port/master-name, or redis+cluster://host:port,host:port', { secret: true })),
   REDIS_PREFIX: Type.String({ default: 'latchkey:', maxLength: 64, description: 'at most 64 characters' }),
   DATA_DIR: Type.String({ default: 'data', description: 'a folder' }),
   SESSION_IDLE_MINUTES: wholeNumber(2, 525_600, 60),
@@ -58,6 +61,7 @@ const Settings = Type.Object({
   PASSWORD_MIN_LENGTH: wholeNumber(8, 256, 15),
   TRUSTED_PROXIES: Type.Optional(text('proxies', 'addresses and CIDR ranges with commas between them, such as 10.0.0.0/8, ::1')),
   COOKIE_DOMAIN: Type.Optional(text('domain', 'the domain that the sibling hosts share, such as example.com; PUBLIC_URL must be https and under it')),
+  METRICS_PORT: Type.Optional(text('listening', 'a port from 1 to 65535, alone or behind an IP address, such as 9464 or 10.0.0.5:9464')),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), {
     default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent'
   })
@@ -71,8 +75,9 @@ const formats: Record<string, (value: string) => boolean> = {
   },
   secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
   database: value => /^file:./.test(value) || (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)),
-  redis: value => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''),
+  redis: value => redisAddress(value) !== null,
   proxies: value => splitList(value).every(isAddressOrRange),
+  listening: value => listeningAddress(value) !== null,
   domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
 }
 
@@ -101,7 +106,8 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFil
     passwordMinLength: settings.PASSWORD_MIN_LENGTH,
     trustedProxies: splitList(settings.TRUSTED_PROXIES ?? ''),
     cookieDomain: settings.COOKIE_DOMAIN,
-    logLevel: settings.LOG_LEVEL
+    logLevel: settings.LOG_LEVEL,
+    metricsAddress: listeningAddress(settings.METRICS_PORT) ?? undefined
   }
   requireTogether(config)
   return config
@@ -169,6 +175,13 @@ function requireTogether ({ redisUrl, postgresUrl, sessionSecrets, cookieDomain,
 
 function splitList (value: string): string[] {
   return value.split(',').map(item => item.trim()).filter(item => item !== '')
+}
+
+/** Without an address only this machine is served. */
+function listeningAddress (value = ''): Config['metricsAddress'] | null {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(value) ?? []
+  const [address, port] = [host.replace(/^\[(.*)\]$/, '$1'), Number(digits)]
+  return isIP(address) !== 0 && port >= 1 && port <= 65_535 ? { host: address, port } : null
 }
 
 function isAddressOrRange (value: string): boolean {

@@ -10,11 +10,13 @@ import { securityHeaders } from './security-headers.ts'
 const BODY_LIMIT_BYTES = 16 * 1024
 /** Cuts a slow sender, and so bounds how long one can hold up a stop. */
 const REQUEST_TIMEOUT_MS = 8_000
+/** Cuts a client who asks for page after page and takes none of them. Longer than any answer takes. */
+const STANDSTILL_MS = 30_000
 
 /** What of a path stands in the log. */
 const LOGGED_PATH_MAX = 256
 
-/** Where an address goes that has no host or cannot be decoded: Node or the router would answer it past our pages and headers. */
+/** Where an address goes that has no host, or two, or cannot be decoded: Node or the router would answer it past our pages and headers. */
 export const UNREADABLE_ADDRESS = '/unreadable-address'
 
 /** How the server listens. The three timeouts only work together: Node looks for late requests at each check. */
@@ -35,6 +37,7 @@ export function serverOptions (config: Config) {
     return503OnClosing: false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: STANDSTILL_MS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,
@@ -44,15 +47,16 @@ export function serverOptions (config: Config) {
     clientErrorHandler: clientErrorAnswer(securityHeaders(config)),
     // As long as a request line may be: by itself the router answers a long part of an address in a way of its own.
     routerOptions: { maxParamLength: 16 * 1024 },
-    rewriteUrl: request => hasHost(request) ? readable(pathOf(request.url!)) : UNREADABLE_ADDRESS,
+    rewriteUrl: request => hasOneHost(request) ? readable(pathOf(request.url!)) : UNREADABLE_ADDRESS,
     // A form is taken as it was sent or refused: nothing is turned into another type, nothing is dropped silently.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } }
   } satisfies FastifyHttpOptions<Server>
 }
 
-/** HTTP/1.1 asks for it (RFC 9112, 3.2). */
-function hasHost ({ headers, httpVersion }: RawRequestDefaultExpression<Server>): boolean {
-  return headers.host !== undefined || httpVersion === '1.0'
+/** HTTP/1.1 asks for one (RFC 9112, 3.2). Of two, a proxy in front may have looked at the other. */
+function hasOneHost ({ rawHeaders, httpVersion }: RawRequestDefaultExpression<Server>): boolean {
+  const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0')
 }
 
 /** Servers must take the absolute form too (RFC 9112, 3.2.2), but what is loaded here knows paths only. */

@@ -43,13 +43,14 @@ t.test('nothing needs to be set', async t => {
     passwordMinLength: 15,
     trustedProxies: [],
     cookieDomain: undefined,
-    logLevel: 'info'
+    logLevel: 'info',
+    metricsAddress: undefined
   })
 })
 
 t.test('an empty value is the same as none', async t => {
   const names = [
-    'PORT', 'PUBLIC_URL', 'SESSION_SECRET', 'DATABASE_URL', 'REDIS_URL', 'REDIS_PREFIX', 'DATA_DIR', 'SESSION_IDLE_MINUTES',
+    'METRICS_PORT', 'PORT', 'PUBLIC_URL', 'SESSION_SECRET', 'DATABASE_URL', 'REDIS_URL', 'REDIS_PREFIX', 'DATA_DIR', 'SESSION_IDLE_MINUTES',
     'SESSION_ABSOLUTE_HOURS', 'SESSION_REMEMBER_DAYS', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH', 'TRUSTED_PROXIES', 'COOKIE_DOMAIN', 'LOG_LEVEL'
   ]
   const empty = Object.fromEntries(names.map(name => [name, '']))
@@ -170,7 +171,7 @@ t.test('DATABASE_URL is an address of PostgreSQL, and wants a secret that all ma
 })
 
 t.test('REDIS_URL is a redis address, and wants a secret that all machines share', async t => {
-  for (const given of ['redis://127.0.0.1:6379', 'rediss://user:word@redis.example.com:6380/1']) {
+  for (const given of ['redis://127.0.0.1:6379', 'rediss://user:word@redis.example.com:6380/1', 'redis+sentinel://h1:26379,h2/main', 'redis+cluster://h1:6379,h2:6379']) {
     t.equal(read({ REDIS_URL: given, SESSION_SECRET: secret }).redisUrl, given)
     const sentence = sentenceFor({ REDIS_URL: given })
     t.match(sentence, /^SESSION_SECRET is missing, but with REDIS_URL it takes a secret of at least 32 characters/)
@@ -237,5 +238,14 @@ t.test('a password in PUBLIC_URL is not shown', async t => {
 t.test('an endless number is none', async t => {
   for (const name of ['PORT', 'SESSION_IDLE_MINUTES', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH']) {
     for (const endless of ['Infinity', '1e400']) t.throws(() => loadConfig({ [name]: endless }, 'no.env'), { message: /was given/ }, `${name}=${endless}`)
+  }
+})
+
+t.test('METRICS_PORT is a port, on this machine alone unless an address says otherwise', async t => {
+  t.strictSame(read({ METRICS_PORT: '9464' }).metricsAddress, { host: '127.0.0.1', port: 9464 })
+  t.strictSame(read({ METRICS_PORT: '10.0.0.5:9464' }).metricsAddress, { host: '10.0.0.5', port: 9464 })
+  t.strictSame(read({ METRICS_PORT: '[::]:9464' }).metricsAddress, { host: '::', port: 9464 })
+  for (const bad of ['0', '65536', 'x', '9464x', ':9464', 'metrics.example.com:9464', '1.2.3:9464', '-1', '1e3']) {
+    t.match(sentenceFor({ METRICS_PORT: bad }), /^METRICS_PORT was given ".*", but it takes a port from 1 to 65535/, bad)
   }
 })

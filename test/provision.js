@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const tests = [
   { commands: ['redis-server'], debian: 'redis-server', brew: 'redis' },
+  { commands: ['openssl'], debian: 'openssl', brew: 'openssl' },
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
   // PostgreSQL's programs lie together: initdb shows where. Debian keeps them out of the PATH, a folder for each version.
   { commands: ['initdb'], folders: binariesOfDebian, debian: 'postgresql', brew: 'postgresql' },

@@ -13,6 +13,7 @@ export interface RedisServer {
   /** Starts it again on the same port, empty. */
   start: () => Promise<void>
   stop: () => Promise<void>
+  kill: () => Promise<void>
   /** Keeps its connections open and answers nothing. */
   freeze: () => void
   thaw: () => void
@@ -35,6 +36,7 @@ export async function startRedisServer (t: Test, ...args: string[]): Promise<Red
     url: `redis://127.0.0.1:${port}`,
     start: async () => { server = await startProcess(line) },
     stop,
+    kill: () => end(server, 'SIGKILL'),
     freeze: () => { server.kill('SIGSTOP') },
     thaw: () => { server.kill('SIGCONT') }
   }
@@ -49,7 +51,8 @@ export async function freePort (): Promise<number> {
   return port
 }
 
-async function startProcess (args: string[]): Promise<ChildProcess> {
+/** @param ready what it prints when it is */
+export async function startProcess (args: string[], ready = 'Ready to accept connections'): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
   // A test run that is broken off does not come to its teardowns.
   const kill = () => { server.kill('SIGKILL') }
@@ -57,7 +60,7 @@ async function startProcess (args: string[]): Promise<ChildProcess> {
   server.once('exit', () => process.off('exit', kill))
   await once(server, 'spawn')
   for await (const line of createInterface({ input: server.stdout })) {
-    if (line.includes('Ready to accept connections')) return drained(server)
+    if (line.includes(ready)) return drained(server)
   }
   throw new Error('redis-server did not start')
 }
@@ -68,7 +71,7 @@ function drained (server: ChildProcess): ChildProcess {
   return server
 }
 
-async function end (server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+export async function end (server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   server.kill(signal)
   await once(server, 'exit')

@@ -84,8 +84,10 @@ t.test('@fastify/session does not check the elements of a secret list: a short o
 })
 
 t.test('@fastify/session silently sets no cookie when it is Secure and no proxy is trusted: here the login says so', async t => {
-  const { browser, log } = await openService(t, { PUBLIC_URL: 'https://login.example.com' })
-  await browser(throughProxy).signUp()
+  const before = await openService(t, https)
+  await before.browser(throughProxy).signUp()
+  await before.app.close()
+  const { browser, log } = await openService(t, { PUBLIC_URL: https.PUBLIC_URL }, { folder: before.folder })
   const answer = await browser(throughProxy).logIn()
   t.match(answer, { status: 503, setCookies: [], body: /set up for https/ })
   t.match(log.filter(({ level }) => level === 50)[0]!.msg, 'TRUSTED_PROXIES')
@@ -118,8 +120,8 @@ t.test('Fastify writes the message of an unexpected error into its answer: ours 
   t.ok(log.some(({ level }) => level === 50), 'it is in the log')
 })
 
-t.test('Fastify cuts no slow sender unless told', async t => {
+t.test('Fastify cuts neither a slow sender nor one who takes no answer, unless told', async t => {
   const { app } = openServer(t)
-  t.match(app.initialConfig, { requestTimeout: 8000, bodyLimit: 16384 })
+  t.match(app.initialConfig, { requestTimeout: 8000, connectionTimeout: 30000, bodyLimit: 16384 })
   t.equal(app.server.headersTimeout, 8000)
 })

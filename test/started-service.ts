@@ -28,15 +28,15 @@ export async function start (t: Test, settings: Record<string, string>, command?
   const log = linesOf(child)
   await once(log.events, 'listening')
   const { pid } = JSON.parse(log.lines.at(-1)!)
-  async function stop () {
-    process.kill(pid, 'SIGTERM')
+  async function end (signal: NodeJS.Signals) {
+    process.kill(pid, signal)
     return (await once(child, 'exit'))[0]
   }
   t.teardown(() => {
-    if (child.exitCode === null) process.kill(pid, 'SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) process.kill(pid, 'SIGKILL')
     noSecretsIn(log.lines.join('\n'))
   })
-  return { log: log.lines, stop, pid }
+  return { log: log.lines, pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
 function linesOf (child: ChildProcess) {
@@ -54,10 +54,10 @@ export async function statusOf (port: number, path: string, cookie = ''): Promis
   return answer.status
 }
 
-export async function submit (port: number, path: string, fields: Record<string, string>) {
+export async function submit (port: number, path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
   hasSecretFields(Object.entries(fields))
   const answer = await fetch(`http://localhost:${port}${path}`, {
-    method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { origin: `http://localhost:${port}` }
+    method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { origin: `http://localhost:${port}`, ...headers }
   })
   const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
   if (cookie !== '') isSecretCookie(cookie.slice(cookie.indexOf('=') + 1))

@@ -17,6 +17,8 @@ t.test('a service that starts removes what expired while nobody looked', async t
 
 t.test('a store that cannot be swept now stops nothing', async t => {
   const { app, browser, log } = await openService(t)
+  // Counts have a connection of their own.
+  sqliteIn(app).exec('drop table throttle')
   sqliteIn(app).close()
   await app.listen({ port: 0, host: '127.0.0.1' })
   const said = (what: string) => log.find(({ msg }) => msg === what)

@@ -6,7 +6,7 @@ import type { OpenLimiter } from '../src/throttling/counts.ts'
 import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
 import { postgresCounts } from '../src/throttling/postgres-counts.ts'
-import { sqliteCounts } from '../src/throttling/sqlite-counts.ts'
+import { openCounts, sqliteCounts } from '../src/throttling/sqlite-counts.ts'
 import { passwordThrottle, type Guess } from '../src/throttling/password-throttle.ts'
 import { signUpThrottle } from '../src/throttling/sign-up-throttle.ts'
 import { startRedisServer } from './redis-server.ts'
@@ -100,6 +100,12 @@ async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number
     t.equal(await throttle.admit(fromAnywhere({ email })), 0, 'or asks the operator')
   })
 }
+
+t.test('a count does not wait for the disk: a crowd of logins would keep everybody waiting', async t => {
+  const counts = openCounts(`${t.testdir()}/latchkey.sqlite`)
+  t.teardown(() => counts.$client.close())
+  t.equal(counts.$client.pragma('synchronous', { simple: true }), 1, 'NORMAL')
+})
 
 t.test('when nobody can count, nobody may guess', async t => {
   const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)

@@ -33,7 +33,8 @@ export default async function login (app: FastifyInstance): Promise<void> {
 
   app.post<{ Body: Static<typeof Form> }>('/login', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
-    const { email = '', password, remember, next } = request.body
+    const { email = '', password, remember } = request.body
+    const next = pathHere(request.body.next, publicUrl)
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
@@ -44,6 +45,6 @@ export default async function login (app: FastifyInstance): Promise<void> {
     await request.forgiveGuesses(email)
     await request.logIn(user, { remember: remember === 'on' })
     request.recordEvent('logged in', user)
-    return await reply.redirect(pathHere(next, publicUrl) ?? '/dashboard', 303)
+    return await reply.redirect(next ?? '/dashboard', 303)
   })
 }

@@ -4,7 +4,7 @@ import { sessions, users } from '../../drizzle/sqlite/schema.ts'
 import { SettingError } from '../config.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { sqliteSessionStore } from '../sessions/sqlite-session-store.ts'
-import { sqliteCounts } from '../throttling/sqlite-counts.ts'
+import { openCounts, sqliteCounts } from '../throttling/sqlite-counts.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { sqliteAccountEvents } from '../users/sqlite-account-events.ts'
 import { sqliteUserRepository } from '../users/sqlite-user-repository.ts'
@@ -17,21 +17,21 @@ import type { SqliteClient } from './sqlite-driver.ts'
 export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteClient } {
   // Where the service makes one, a command must not: it would hide a wrong setting behind "no such user".
   if (options.mustExist && !existsSync(path)) throw new SettingError(`DATABASE_URL or DATA_DIR leads to ${path}, where there is no database yet: the service makes it when it first starts.`)
-  const database = openOrExplain(path)
+  const [database, counts] = openOrExplain(path)
   return {
     users: sqliteUserRepository(database, options),
     accountEvents: sqliteAccountEvents(database, options),
     sessions: sqliteSessionStore(database, options),
-    counts: sqliteCounts(database, options),
+    counts: sqliteCounts(counts, options),
     size: () => orUnavailable(UsersUnavailable, () => sizeOf(database, options.now())),
-    close: async () => { database.$client.close() },
+    close: async () => [counts, database].forEach(({ $client }) => $client.close()),
     $client: database.$client
   }
 }
 
-function openOrExplain (path: string): SqliteDatabase {
+function openOrExplain (path: string): [SqliteDatabase, SqliteDatabase] {
   try {
-    return openSqlite(path)
+    return [openSqlite(path), openCounts(path)]
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new SettingError(`DATABASE_URL or DATA_DIR leads to ${path}, which cannot be opened as a database (${code}).`, { cause })

@@ -1,38 +1,81 @@
-import { Redis } from 'ioredis'
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { within } from '../within.ts'
+import { redisAddress, type RedisAddress } from './redis-address.ts'
 import type { StoreLog } from './store-options.ts'
 
+export type RedisClient = Redis | Cluster
+
 interface Settings {
-  /** redis:// or rediss:// */
+  /** As REDIS_URL is given. */
   url: string
   log: StoreLog
 }
 
 const TIMEOUT_MS = 800
 
+const comeBack = (attempt: number) => Math.min(attempt * 100, 500) + Math.random() * 100
+
+/** Every command settles within a second, also when Redis is down, silent or frozen. */
+const connection = {
+  connectTimeout: TIMEOUT_MS,
+  commandTimeout: TIMEOUT_MS,
+  // Commands wait behind one another on a frozen connection. This one gives it up, and all of them with it.
+  socketTimeout: TIMEOUT_MS,
+  // Nothing that has failed is sent again after an outage.
+  maxRetriesPerRequest: 0,
+  // A master that became a replica refuses writes as long as it is asked. Whoever connects anew finds the new one.
+  reconnectOnError: ({ message }) => message.startsWith('READONLY')
+} satisfies RedisOptions
+
+const client = {
+  lazyConnect: true,
+  enableAutoPipelining: true,
+  // Nothing piles up during an outage.
+  enableOfflineQueue: false
+}
+
+const ofOne = { ...client, ...connection, retryStrategy: comeBack } satisfies RedisOptions
+
+const ofCluster = {
+  ...client,
+  clusterRetryStrategy: comeBack,
+  slotsRefreshTimeout: TIMEOUT_MS,
+  // Enough to follow a slot that moves, too few to wait out an outage.
+  maxRedirections: 5,
+  // Else a write whose answer was lost with its connection would be sent again.
+  retryDelayOnFailover: 0
+} satisfies ClusterOptions
+
 /**
- * A client whose every command settles within a second, also when Redis is down, silent or frozen, and that comes back by itself.
+ * A client whose every command settles within a second, and that comes back by itself.
  * Resolves once Redis has answered or has failed to, so that the service starts without it.
  */
-export async function openRedis ({ url, log }: Settings): Promise<Redis> {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: TIMEOUT_MS,
-    commandTimeout: TIMEOUT_MS,
-    // Commands wait behind one another on a frozen connection. This one gives it up, and all of them with it.
-    socketTimeout: TIMEOUT_MS,
-    // Nothing piles up during an outage, and nothing that has failed is sent again after it.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: attempt => Math.min(attempt * 100, 500) + Math.random() * 100,
-    enableAutoPipelining: true
-  })
+export async function openRedis ({ url, log }: Settings): Promise<RedisClient> {
+  const redis = clientFor(redisAddress(url)!)
   logOutages(redis, log)
-  await redis.connect().catch(() => { /* logged, and tried again in the background */ })
+  await within(TIMEOUT_MS, redis.connect()).catch(() => { /* logged, and tried again in the background */ })
   return redis
 }
 
+function clientFor (address: RedisAddress): RedisClient {
+  if (address.kind === 'server') return new Redis(address.url, ofOne)
+  const { kind, nodes, master, ...access } = address
+  if (kind === 'cluster') return new Cluster(nodes, { ...ofCluster, redisOptions: { ...connection, ...access } })
+  return new Redis({ ...ofOne, ...access, ...sentinelOptions(address), name: master, sentinels: nodes })
+}
+
+function sentinelOptions ({ tls }: { tls?: object }): RedisOptions {
+  return {
+    sentinelRetryStrategy: comeBack,
+    sentinelCommandTimeout: TIMEOUT_MS,
+    // Told of a failover by the sentinels, it leaves the old master before that says a word.
+    failoverDetector: true,
+    ...(tls ? { sentinelTLS: tls, enableTLSForSentinelMode: true } : {})
+  }
+}
+
 /** Once for each change, as a busy service would otherwise log each request of an outage. */
-function logOutages (redis: Redis, log: StoreLog): void {
+function logOutages (redis: RedisClient, log: StoreLog): void {
   let answers = true
   const lost = (reason: string) => {
     if (answers) log.warn({ reason }, 'Redis does not answer')

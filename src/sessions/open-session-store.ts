@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis'
 import type { Database } from '../database/database.ts'
-import { openRedis } from './open-redis.ts'
+import { openRedis, type RedisClient } from './open-redis.ts'
 import { redisSessionStore } from './redis-session-store.ts'
 import type { SessionStore } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
@@ -17,7 +16,7 @@ export async function openSessionStore ({ redisUrl, ...where }: Where & { redisU
 }
 
 /** The same, in a Redis that is open already. */
-export function sessionStoreIn ({ redis, redisPrefix, database, ...options }: Where & { redis: Redis | null }): SessionStore {
+export function sessionStoreIn ({ redis, redisPrefix, database, ...options }: Where & { redis: RedisClient | null }): SessionStore {
   if (redis) return redisSessionStore(redis, { prefix: redisPrefix, ...options })
   if (database) return database.sessions
   throw new TypeError('Sessions need a Redis or a database.')

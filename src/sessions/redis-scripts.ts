@@ -1,4 +1,5 @@
-import type { Redis, Result } from 'ioredis'
+import type { Result } from 'ioredis'
+import type { RedisClient } from './open-redis.ts'
 
 /*
  * What Redis runs as one atomic step. Each script touches one key, as in a Cluster the keys lie on different machines.
@@ -66,6 +67,6 @@ return redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')`
 
 const scripts = { createSession, updateSession, revokeSession, revokeSessionOf, indexSession, indexedSessions }
 
-export function defineScripts (redis: Redis): void {
+export function defineScripts (redis: RedisClient): void {
   for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 1, lua })
 }

@@ -1,7 +1,8 @@
-import type { Redis } from 'ioredis'
+import { Cluster } from 'ioredis'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { within } from '../within.ts'
+import type { RedisClient } from './open-redis.ts'
 import { defineScripts } from './redis-scripts.ts'
 import { markOf, ownerIn, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
 import { redisUserIndex } from './redis-user-index.ts'
@@ -21,11 +22,11 @@ const DEADLINE_MS = 950
  * A command that timed out may still run later. All of them can bear it: a late create makes a session whose id nobody was
  * given, a late revoke ends what was to end, a late update changes only what is still there.
  */
-export function redisSessionStore (redis: Redis, options: RedisOptions): SessionStore {
+export function redisSessionStore (redis: RedisClient, options: RedisOptions): SessionStore {
   defineScripts(redis)
   const keys = keysOf(redis, options)
   return {
-    description: `Redis at ${redis.options.host}:${redis.options.port}`,
+    description: descriptionOf(redis),
     create: session => create(keys, session),
     read: handle => answer(() => read(keys, handle)),
     update: (handle, changes) => update(keys, handle, changes),
@@ -39,7 +40,13 @@ export function redisSessionStore (redis: Redis, options: RedisOptions): Session
   }
 }
 
-function keysOf (redis: Redis, options: RedisOptions) {
+function descriptionOf (redis: RedisClient): string {
+  if (redis instanceof Cluster) return 'a Redis Cluster'
+  const { name, host, port } = redis.options
+  return name ? `Redis, at the master that its sentinels call ${name}` : `Redis at ${host}:${port}`
+}
+
+function keysOf (redis: RedisClient, options: RedisOptions) {
   const keyOf = (handle: string) => `${options.prefix}session:${handle}`
   return { ...options, redis, keyOf, index: redisUserIndex(redis, options) }
 }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from './open-redis.ts'
 import type { Clock } from './session-store.ts'
 
 interface Options {
@@ -19,7 +19,7 @@ const ON_THE_WAY = 0.5
 const MARGIN_MS = 24 * 60 * 60_000
 
 /** Which sessions a user has: a sorted set of handles by the moment that renewals can carry each of them to. */
-export function redisUserIndex (redis: Redis, { prefix, now }: Options) {
+export function redisUserIndex (redis: RedisClient, { prefix, now }: Options) {
   const keyOf = (userId: string) => `${prefix}user-sessions:${userId}`
 
   function write (userId: string, handle: string, score: number): Promise<null> {

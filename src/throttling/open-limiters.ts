@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import type { Database } from '../database/database.ts'
+import type { RedisClient } from '../sessions/open-redis.ts'
 import type { OpenLimiter } from './counts.ts'
 
 interface Where {
-  redis: Redis | null
+  redis: RedisClient | null
   redisPrefix: string
   database: Pick<Database, 'counts'>
 }

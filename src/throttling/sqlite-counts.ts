@@ -1,12 +1,19 @@
 import { inArray, lt } from 'drizzle-orm'
 import { RateLimiterSQLite } from 'rate-limiter-flexible'
 import { throttle } from '../../drizzle/sqlite/schema.ts'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { openSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
 import { inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { Counts, OpenLimiter } from './counts.ts'
 
 const SWEEP_BATCH = 200
+
+/** The database on a connection of its own, which does not wait for the disk at each count: a power cut may take the last of them. */
+export function openCounts (path: string): SqliteDatabase {
+  const counts = openSqlite(path)
+  counts.$client.pragma('synchronous = NORMAL')
+  return counts
+}
 
 /** Counts in the table `throttle`. */
 export function sqliteCounts (database: SqliteDatabase, { now }: { now: Clock }): Counts {

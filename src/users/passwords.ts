@@ -13,6 +13,8 @@ export interface Passwords {
   hash (password: string): Promise<string>
   /** @throws HASHING_BUSY when too many wait already */
   verify (passwordHash: string, password: string): Promise<boolean>
+  /** How many wait to be hashed. */
+  waiting (): number
   /** Whether a hash was made with other parameters than today's. */
   isOutdated (passwordHash: string): boolean
   /** A hash that no password fits, with today's parameters: what an unknown email is checked against. */
@@ -23,17 +25,18 @@ export interface Passwords {
  * Hashing happens on libuv's threads, never on the event loop, as many at once as there are cores.
  * @param waiting how many may wait for a core; more are refused, or a flood of logins would hold everybody for minutes
  */
-export async function openPasswords ({ waiting = 128 } = {}): Promise<Passwords> {
+export async function openPasswords ({ waiting: most = 128 } = {}): Promise<Passwords> {
   const queue = fastq.promise(async (task: () => Promise<unknown>) => await task(), availableParallelism())
 
   async function queued<T> (task: () => Promise<T>): Promise<T> {
-    if (queue.length() >= waiting) throw new HashingBusy()
+    if (queue.length() >= most) throw new HashingBusy()
     return await queue.push(task) as T
   }
 
   const passwords = {
     hash: (password: string) => queued(() => hash(normalize(password), PARAMETERS)),
     verify: (passwordHash: string, password: string) => queued(() => verify(passwordHash, normalize(password)).catch(unreadable)),
+    waiting: () => queue.length(),
     isOutdated: (passwordHash: string) => !passwordHash.startsWith(CURRENT_PREFIX)
   }
   return { ...passwords, nobodys: await passwords.hash(randomBytes(32).toString('base64url')) }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
 import { grace, openService, sqliteIn } from '../helper.ts'
+import { openWire } from '../wire.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
 const settings = { seed, numRuns: 250, endOnFailure: true, interruptAfterTimeLimit: 1_200 }
@@ -17,7 +18,7 @@ const encoded = (text: string) => new URLSearchParams([['', text]]).toString().s
 const form = fc.array(fc.tuple(name, word), { maxLength: 8 }).map(fields => fields.map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&'))
 const body = fc.oneof({ weight: 4, arbitrary: form.map(text => Buffer.from(text)) }, fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes)), word.map(text => Buffer.from(text)))
 
-const page = fc.constantFrom('/', '/about', '/contact', '/login', '/signup', '/logout', '/dashboard', '/session', '/account', '/assets/pico.css', '/health/live', '/health/ready', '/nothing', '/unreadable-address')
+const page = fc.constantFrom('/', '/about', '/contact', '/login', '/signup', '/logout', '/dashboard', '/session', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/confirm', '/account/delete', '/account/export', '/account/devices/x/revoke', '/account/devices/revoke-others', '/assets/pico.css', '/health/live', '/health/ready', '/nothing', '/unreadable-address')
 const piece = fc.oneof(fc.constantFrom('..', '.', '%2e', '%2f', '%', '%ff', '%00', '\\', '//', ';', ':', '*', '?', '#', '__proto__', 'constructor'), fc.webSegment())
 const path = fc.tuple(fc.oneof({ weight: 3, arbitrary: page }, fc.array(piece, { maxLength: 5 }).map(pieces => `/${pieces.join('/')}`)), fc.option(fc.tuple(name, word)))
   .map(([path, query]) => query === null ? path : `${path}?${query.map(encoded).join('=')}`)
@@ -115,6 +116,38 @@ t.test('no path breaks anything, as it stands on the wire', async t => {
     if (status === undefined || status >= 500) throw new Error(`${status} ${path}`)
   }), settings)
   t.equal(await ask('/health/live'), 200, `seed ${seed}`)
+})
+
+/** A request as it should be, and the bytes that stand in it instead of others. */
+const bytes = fc.tuple(
+  fc.constantFrom(
+    'GET /dashboard HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nCookie: session=a.b\r\n\r\n',
+    'POST /login HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n\r\nemail=a&password=bc',
+    'POST /signup HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nemail=a\r\n0\r\n\r\n',
+    'HEAD /account HTTP/1.0\r\n\r\nGET /about HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    ''
+  ),
+  fc.array(fc.record({
+    at: fc.nat(250),
+    drop: fc.nat(12),
+    add: fc.oneof(fc.constantFrom('\r\n', '\n', '\r', ' ', '\t', '\0', ':', ';', '%', '\r\n\r\n', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 3\r\n', 'Expect: 100-continue\r\n', 'Connection: upgrade\r\nUpgrade: h2c\r\n', '//', 'ffffffff').map(text => Buffer.from(text)), fc.uint8Array({ maxLength: 12 }).map(bytes => Buffer.from(bytes)))
+  }), { maxLength: 4 })
+).map(([request, changes]) => changes.reduce((bytes, { at, drop, add }) => Buffer.concat([bytes.subarray(0, at), add, bytes.subarray(at + drop)]), Buffer.from(request)))
+
+t.test('no bytes on the wire break anything or open a session', async t => {
+  const { app, browser } = await openService(t, { LOG_LEVEL: 'silent' })
+  await browser().signUp()
+  const { say } = await openWire(app)
+  const users = sqliteIn(app).prepare('select count(*) from users').pluck()
+  await fc.assert(fc.asyncProperty(fc.array(bytes, { minLength: 20, maxLength: 20 }), async requests => {
+    for (const { text } of await Promise.all(requests.map(bytes => say(bytes, 100)))) {
+      if (!/^$|^HTTP\/1\.1 [1234]/.test(text)) throw new Error(text)
+      if (inside.test(text)) throw new Error(`shows the inside: ${text}`)
+    }
+    if (users.get() !== 1) throw new Error('made a user')
+    if (sqliteIn(app).prepare('select count(*) from sessions where user_id is not null').pluck().get() !== 1) throw new Error('logged in')
+  }), settings)
+  t.equal((await say('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).status, 200, `seed ${seed}`)
 })
 
 /** Whether a browser that is sent there stays on this site. */

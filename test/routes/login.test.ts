@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import t from 'tap'
-import { DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
+import { onEveryStore } from '../every-store.ts'
+import { type Answer, DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
 
 t.test('logging in opens the dashboard', async t => {
   const { browser } = await openService(t)
@@ -21,21 +23,53 @@ t.test('every login has a new id, and the old one is dead', async t => {
   t.notOk(await thief.isLoggedIn())
 })
 
-t.test('an unknown email, a wrong password and a disabled account get the same answer', async t => {
-  const { browser, app } = await openService(t)
-  await browser().signUp()
-  await browser().signUp({ ...grace, email: 'disabled@example.com' })
-  sqliteIn(app).prepare('update users set disabled_at = 1 where email = ?').run('disabled@example.com')
-  const answers = await Promise.all([
-    browser().logIn({ password: 'not the password at all' }),
-    browser().logIn({ email: 'nobody@example.com' }),
-    browser().logIn({ email: 'no address at all' }),
-    browser().logIn({ email: 'disabled@example.com' })
-  ])
-  const told = answers.map(({ status, body, headers: { date, 'content-length': length, ...headers } }) => ({ status, headers, body: body.replace(/value="[^"]*"/g, '') }))
-  t.equal(told[0]!.status, 401)
-  for (const other of told.slice(1)) t.strictSame(other, told[0])
+onEveryStore(t, async (t, settings) => {
+  t.test('an unknown email, a wrong password and a disabled account get the same answers, as many of them', async t => {
+    const { browser, app } = await openService(t, settings())
+    await browser().signUp()
+    await browser().signUp({ ...grace, email: 'disabled@example.com' })
+    await app.users.setDisabled((await app.users.findByEmail('disabled@example.com'))!.id, true)
+    const visitor = browser()
+    await visitor.get('/')
+    const cookie = { cookie: `session=${visitor.cookies.get('session')}; device=${'x'.repeat(22)}.${'y'.repeat(43)}` }
+    const kinds: Array<Record<string, string>> = [
+      { password: 'not the password at all' },
+      { email: 'nobody@example.com' },
+      { email: 'no address at all' },
+      { email: 'disabled@example.com' },
+      { email: 'disabled@example.com ', password: 'not the password at all' }
+    ]
+    const requests: Array<Record<string, string>> = [{}, { accept: 'application/json' }, cookie, { 'user-agent': 'curl' }, {}, {}, cookie]
+    // The fifth begins a wait. The two ways to the disabled account count as one.
+    const told = await Promise.all(kinds.slice(0, 4).map(async kind => {
+      const answers = []
+      for (const headers of requests) answers.push(toldBy(await browser({ headers }).logIn(kind)))
+      return answers
+    }))
+    t.strictSame(told[0]!.map(({ status }) => status), [401, 401, 401, 401, 401, 429, 429])
+    for (const other of told.slice(1)) t.strictSame(other, told[0])
+    t.strictSame(toldBy(await browser().logIn(kinds[4])), told[0]![5])
+  })
 })
+
+t.test('while too many wait for a core already, the next is asked to come again, and the pages are there', async t => {
+  const { browser, app: { passwords } } = await openService(t)
+  await browser().signUp()
+  const slow = passwords.nobodys.replace('t=2', 't=100')
+  const crowd = [slow, passwords.nobodys].flatMap((hash, at) => Array.from({ length: [availableParallelism(), 128][at]! }, () => passwords.verify(hash, 'x')))
+  const answers = await Promise.all([browser().logIn(), browser().logIn({ email: 'nobody@example.com' }), browser().signUp({ ...grace, email: 'ada@example.com' })])
+  for (const answer of answers) t.match(answer, { status: 503, headers: { 'retry-after': '5' }, setCookies: [], body: /Too many people are logging in right now/ })
+  t.equal((await browser().get('/login')).status, 200)
+  await Promise.all(crowd)
+  t.equal((await browser().logIn()).status, 303)
+})
+
+/** All that an answer tells, but for the time and what was typed. Names of headers in their order. */
+function toldBy ({ status, body, headers: { date, 'content-length': length, 'retry-after': wait, ...headers } }: Answer) {
+  // A wait is some seconds shorter by then.
+  const text = body.replace(/value="[^"]*"/g, '').replace(/Try again in \d+ seconds?/, '')
+  return { status, body: text, headers: Object.entries(headers), hasToWait: wait !== undefined }
+}
 
 t.test('the login leads back to the page that was asked for', async t => {
   const { browser } = await openService(t)

@@ -24,12 +24,13 @@ export default async function confirm (app: FastifyInstance): Promise<void> {
 
   app.post<{ Body: Static<typeof Form> }>('/account/confirm', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
-    const { password, next } = request.body
+    const { password } = request.body
+    const next = pathHere(request.body.next, publicUrl)
     const values = { next: next ?? '' }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/confirm', { values, errors })
 
     if (!await request.isOwnPassword(password)) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
     await request.confirmLogIn()
-    return await reply.redirect(pathHere(next, publicUrl) ?? '/account', 303)
+    return await reply.redirect(next ?? '/account', 303)
   })
 }

@@ -1,0 +1,40 @@
+/** Where Redis is: one server, whichever server the sentinels say is the master, or the nodes of a Cluster. */
+export type RedisAddress =
+  | { kind: 'server', url: string }
+  | { kind: 'sentinel' | 'cluster', nodes: RedisNode[], master: string, username?: string, password?: string, tls?: object }
+
+interface RedisNode { host: string, port: number }
+
+const DEFAULT_PORTS = { sentinel: 26_379, cluster: 6379 }
+
+/** `redis+sentinel://user:password@h1:p,h2:p/master-name`, `redis+cluster://…`; `rediss` is the same over TLS. */
+const ofMany = /^redis(?<secure>s?)\+(?<kind>sentinel|cluster):\/\/(?:(?<username>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<nodes>[^@/]+)(?:\/(?<master>[\w.-]+))?$/
+
+/** Reads a REDIS_URL. @returns null when it is none */
+export function redisAddress (url: string): RedisAddress | null {
+  const match = ofMany.exec(url)
+  if (match === null) return /^rediss?:$/.test(URL.parse(url)?.protocol ?? '') ? { kind: 'server', url } : null
+  const { secure, username = '', password = '', nodes = '', master = '', ...groups } = match.groups!
+  const kind = groups.kind as keyof typeof DEFAULT_PORTS
+  const read = nodes.split(',').map(node => nodeIn(node, DEFAULT_PORTS[kind]))
+  const access = decoded({ username, password })
+  if (access === null || read.includes(null) || (master === '') !== (kind === 'cluster')) return null
+  return { kind, nodes: read as RedisNode[], master, ...access, ...(secure ? { tls: {} } : {}) }
+}
+
+function nodeIn (text: string, defaultPort: number): RedisNode | null {
+  const url = URL.parse(`http://${text}`)
+  if (url === null || url.href !== `http://${url.host}/`) return null
+  // The URL parser leaves out a port of 80, which is http's own.
+  const port = text.endsWith(':80') ? 80 : Number(url.port) || defaultPort
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
+}
+
+/** What of them was given. @returns null when it is not URL-encoded text */
+function decoded (given: Record<string, string>): Record<string, string> | null {
+  try {
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== '').map(([name, value]) => [name, decodeURIComponent(value)]))
+  } catch {
+    return null
+  }
+}

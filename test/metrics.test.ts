@@ -1,0 +1,92 @@
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import t, { type Test } from 'tap'
+import { grace, openService, sqliteIn } from './helper.ts'
+import { freePort } from './redis-server.ts'
+
+async function openMeasured (t: Test) {
+  const port = await freePort()
+  const service = await openService(t, { METRICS_PORT: String(port) })
+  const ask = async (path = '/metrics') => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+    return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
+  }
+  /** The value of a metric, by its name and labels as Prometheus writes them. */
+  const value = async (name: string) => {
+    const line = (await ask()).text.split('\n').find(line => line.startsWith(`${name} `))
+    return line === undefined ? undefined : Number(line.slice(name.length + 1))
+  }
+  return { ...service, ask, value }
+}
+
+t.test('without METRICS_PORT nothing is measured', async t => {
+  const { app, browser } = await openService(t)
+  t.equal(app.metrics, null)
+  t.equal((await browser().get('/metrics')).status, 404)
+})
+
+t.test('requests are counted by method, route and code, with how long they took', async t => {
+  const { browser, value } = await openMeasured(t)
+  await browser().get('/about?x=1')
+  await browser().get('/about')
+  await browser().get('/no/such/page')
+  t.equal(await value('http_request_duration_seconds_count{method="GET",route="/about",code="200"}'), 2)
+  t.equal(await value('http_request_duration_seconds_count{method="GET",route="none",code="404"}'), 1)
+})
+
+t.test('logins are counted by outcome', async t => {
+  const { app, browser, value } = await openMeasured(t)
+  await browser().signUp()
+  await browser().logIn()
+  for (let guess = 1; guess <= 6; guess++) await browser().logIn({ password: 'not the password at all' })
+  const logins = (event: string, outcome: string) => value(`latchkey_events_total{event="${event}",outcome="${outcome}"}`)
+  t.equal(await logins('signed up', 'success'), 1)
+  t.equal(await logins('logged in', 'success'), 1)
+  t.equal(await logins('login failed', 'LOGIN_FAILED'), 5)
+  t.equal(await logins('throttled', 'TOO_MANY_GUESSES'), 1)
+  sqliteIn(app).close()
+  await browser().logIn({ email: 'ada@example.com' })
+  t.equal(await logins('failed', 'USERS_UNAVAILABLE'), 1)
+})
+
+t.test('so are the calls of the stores, and those that failed', async t => {
+  const { app, browser, value } = await openMeasured(t)
+  const laptop = browser()
+  await laptop.signUp()
+  await laptop.get('/dashboard')
+  t.equal(await value('latchkey_store_duration_seconds_count{store="sessions",operation="read"}'), 1)
+  t.equal(await value('latchkey_store_duration_seconds_count{store="users",operation="findById"}'), 1)
+  t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), undefined)
+  sqliteIn(app).close()
+  await laptop.get('/dashboard')
+  t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), 1)
+})
+
+t.test('the hashing queue and the event loop are seen', async t => {
+  const { app, browser, value } = await openMeasured(t)
+  t.equal(await value('latchkey_passwords_waiting'), 0)
+  const logins = Array.from({ length: 20 }, (_, number) => browser().logIn({ email: `somebody-${number}@example.com` }))
+  while (app.passwords.waiting() === 0) await new Promise(setImmediate)
+  t.ok(await value('latchkey_passwords_waiting') !== undefined)
+  await Promise.all(logins)
+  t.type(await value('nodejs_eventloop_lag_mean_seconds'), 'number')
+})
+
+t.test('they are Prometheus text at one path, and name nobody', async t => {
+  const { ask, browser } = await openMeasured(t)
+  await browser().signUp()
+  const { status, type, text } = await ask()
+  t.match({ status, type }, { status: 200, type: /^text\/plain; version=0\.0\.4/ })
+  t.notMatch(text, grace.email)
+  t.equal((await ask('/')).status, 404)
+})
+
+t.test('a port that is taken stops the start with one sentence', async t => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as { port: number }
+  await t.rejects(openService(t, { METRICS_PORT: String(port) }), {
+    message: `METRICS_PORT was given "127.0.0.1:${port}", but nothing can be served there (EADDRINUSE).`
+  })
+})

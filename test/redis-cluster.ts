@@ -1,0 +1,39 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import type { Test } from 'tap'
+import { type RedisServer, startRedisServer } from './redis-server.ts'
+
+const SLOTS = 16_384
+
+export interface RedisCluster {
+  url: string
+  nodes: Array<RedisServer & { client: Redis }>
+}
+
+/** A Redis Cluster of three masters, gone at the end of the test. */
+export async function startRedisCluster (t: Test): Promise<RedisCluster> {
+  const nodes = await Promise.all([0, 1, 2].map(() => startNode(t)))
+  const share = Math.ceil(SLOTS / nodes.length)
+  await Promise.all(nodes.map(({ client }, at) => client.cluster('ADDSLOTSRANGE', at * share, Math.min((at + 1) * share, SLOTS) - 1)))
+  // Nodes that begin at the same epoch would first have to settle who is right.
+  await Promise.all(nodes.map(({ client }, at) => client.cluster('SET-CONFIG-EPOCH', at + 1)))
+  for (const { port } of nodes.slice(1)) await nodes[0]!.client.cluster('MEET', '127.0.0.1', port)
+  await Promise.all(nodes.map(({ client }) => untilWhole(client, nodes.length)))
+  return { nodes, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}` }
+}
+
+async function startNode (t: Test) {
+  const server = await startRedisServer(t, '--cluster-enabled', 'yes', '--cluster-node-timeout', '1000')
+  const client = new Redis(server.port, '127.0.0.1')
+  client.on('error', () => {})
+  t.teardown(() => client.disconnect())
+  return { ...server, client }
+}
+
+async function untilWhole (client: Redis, count: number): Promise<void> {
+  while (!isWhole(String(await client.cluster('INFO')), count)) await after(50)
+}
+
+function isWhole (info: string, count: number): boolean {
+  return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`)
+}
