@@ -17,8 +17,8 @@ const nexts = [
   `/%2f${evil}`, `/%2f%2f${evil}`, `/%5c${evil}`, `/%5c%5c${evil}`, `/%252f${evil}`, `%2f%2f${evil}`, `%5c%5c${evil}`, `/%09/${evil}`, `/%0a/${evil}`, `/%0d%0a/${evil}`, `/%00/${evil}`, `/%20/${evil}`, `/%e2%80%a8/${evil}`, `/%ef%bc%8f${evil}`,
   `http://${evil}`, `https://${evil}`, `HtTp://${evil}`, `http:${evil}`, `http:/${evil}`, `http:\\\\${evil}`, `https:///${evil}`, `//${evil}:80`, `//user@${evil}`, `//localhost:3000@${evil}`, `//localhost:3000%40${evil}`, `//localhost:3000.${evil}`, `//${evil}/localhost:3000`, `//${evil}?localhost:3000`, `//${evil}#localhost:3000`, `${here}.${evil}`, `${here}@${evil}`, `${here}\\@${evil}`, '//[::1]', '//2130706433', '//0x7f.1', '//127.1', '//localhost', '//localhost:3001',
   'javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'javascript://%0aalert(1)', '/javascript:alert(1)', 'data:text/html,<script>alert(1)</script>', 'vbscript:x', 'blob:x', 'file:///etc/passwd', 'about:blank', 'view-source:x', 'mailto:x', 'tel:1', 'intent://x', '@', '.', '..', '?', '#', ':', '//', '///', '/\\', '\\', '', 'null', 'undefined', '[object Object]', '/"><script>alert(1)</script>', "/'onload='x", '/\r\nLocation: //evil.example', '/\r\n\r\n<script>', `/a;url=//${evil}`, `/0;url=http://${evil}`,
-  ...spaces.flatMap(space => [`${space}//${evil}`, `/${space}/${evil}`, `/${space}\\${evil}`, `//${space}${evil}`, `${space}javascript:alert(1)`, `java${space}script:alert(1)`, `/.${space}//${evil}`]),
-  ...slashes.flatMap(slash => [`${slash}${slash}${evil}`, `/${slash}${evil}`, `${slash}/${evil}`, `http:${slash}${slash}${evil}`]),
+  ...spaces.flatMap(space => [`${space}//${evil}`, `/${space}/${evil}`, `/${space}\\${evil}`, `java${space}script:alert(1)`]),
+  ...slashes.flatMap(slash => [`${slash}${slash}${evil}`, `/${slash}${evil}`]),
   `/${'a'.repeat(2_000)}//${evil}`, `${'/'.repeat(2_000)}${evil}`, `/${'../'.repeat(600)}/${evil}`, `/${'\\'.repeat(2_000)}${evil}`, `/${'%2f'.repeat(600)}${evil}`, `/${'é'.repeat(1_000)}`
 ]
 const tooLong = [`/${'a'.repeat(2_048)}`, `/${'a'.repeat(14_000)}`, `//${evil}/${'a'.repeat(10_000)}`]
@@ -68,12 +68,10 @@ t.test('on the wire, too, a redirect is a path of this site', async t => {
   for (const next of nexts.filter(next => next.length < 200)) {
     // As a browser would never write it: raw bytes, in a query and as the path itself.
     const raw = Buffer.from(next, 'utf8').toString('latin1')
-    for (const line of [`GET /login?next=${raw}`, `GET /dashboard?next=${raw}`, `GET ${raw}`, `GET /login?next=%2Fdashboard&next=${raw}`, `GET /login?Next=${raw}`]) {
-      for (const who of ['', cookie]) {
-        const { status, headers } = await say(`${line} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nAccept: text/html\r\n${who}\r\n`)
-        if (status === 303) t.ok(isHere(headers.location!), `${shown(line)} leads to ${shown(headers.location)}`)
-        else t.ok([0, 200, 400, 404].includes(status) && headers.location === undefined, `${status} ${shown(line)}`)
-      }
+    for (const [line, who] of [[`GET /login?next=${raw}`, cookie], [`GET /dashboard?next=${raw}`, ''], [`GET ${raw}`, ''], [`GET /login?next=%2Fdashboard&next=${raw}`, cookie]]) {
+      const { status, headers } = await say(`${line} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nAccept: text/html\r\n${who}\r\n`)
+      if (status === 303) t.ok(isHere(headers.location!), `${shown(line)} leads to ${shown(headers.location)}`)
+      else t.ok([0, 200, 400, 404].includes(status) && headers.location === undefined, `${status} ${shown(line)}`)
     }
   }
 })

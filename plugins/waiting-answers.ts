@@ -1,0 +1,21 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+/** How many answers may wait on one connection. Browsers and proxies ask for the next one when they have taken the last. */
+const WAITING_MAX = 8
+
+/** Cuts who asks and asks and takes no answer: one packet can ask for a thousand, and each that waits takes memory. */
+async function waitingAnswers (app: FastifyInstance): Promise<void> {
+  const waiting = new WeakMap<Socket, number>()
+  app.addHook('onRequest', async ({ socket }, reply) => {
+    const count = (waiting.get(socket) ?? 0) + 1
+    waiting.set(socket, count)
+    reply.raw.once('close', () => waiting.set(socket, waiting.get(socket)! - 1))
+    if (count <= WAITING_MAX) return
+    socket.destroy()
+    return reply.hijack()
+  })
+}
+
+export default fp(waitingAnswers, { name: 'waiting-answers' })
