@@ -29,7 +29,7 @@ for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {
   })))
   if (answers.some(({ statusCode }) => statusCode >= 500)) throw new Error('an answer was a 5xx')
 }
-const left = app.database.$client.prepare('select count(*) from sessions').pluck().get() as number
+const { sessions: left } = await app.database.size()
 console.log(`${REQUESTS} requests from ${ADDRESSES.length} addresses left ${left} sessions (at most ${ALLOWED})`)
 await app.close()
 rmSync(folder, { recursive: true })

@@ -6,6 +6,7 @@ import { openSqlite } from '../src/database/open-sqlite.ts'
 import { openSessionStore } from '../src/sessions/open-session-store.ts'
 import { handleOf } from '../src/sessions/session-handle.ts'
 import type { NewSession, SessionStore } from '../src/sessions/session-store.ts'
+import { sqliteSessionStore } from '../src/sessions/sqlite-session-store.ts'
 import { withRedisServer } from './redis-server.ts'
 
 /*
@@ -22,12 +23,12 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
 const sqlite = openSqlite(join(folder, 'bench.sqlite'))
 
 await withRedisServer(async ({ url, usedMemory }) => {
-  const redis = await openSessionStore({ redisUrl: url, redisPrefix: 'latchkey:', sqlite, now, log })
+  const redis = await openSessionStore({ redisUrl: url, redisPrefix: 'latchkey:', now, log })
   await printMemory(redis, usedMemory)
   await printCosts('Redis', redis)
   await redis.close()
 })
-await printCosts('SQLite', await openSessionStore({ redisPrefix: '', sqlite, now, log }), inOneTransaction)
+await printCosts('SQLite', sqliteSessionStore(sqlite, { now, log }), inOneTransaction)
 sqlite.$client.close()
 rmSync(folder, { recursive: true })
 

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccountEvents } from '../src/users/account-events.ts'
-import { sqliteAccountEvents } from '../src/users/sqlite-account-events.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -11,7 +10,7 @@ declare module 'fastify' {
 
 /** What happened lately in each account. */
 async function accountEvents (app: FastifyInstance): Promise<void> {
-  const events = sqliteAccountEvents(app.database, { now: app.now, log: app.log })
+  const { accountEvents: events } = app.database
   app.decorate('accountEvents', events)
   // Closing goes backwards: this runs before the database closes, which was opened earlier.
   app.addHook('onClose', () => events.flush())

@@ -1,28 +1,22 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { SettingError } from '../src/config.ts'
-import { openSqlite, type SqliteDatabase } from '../src/database/open-sqlite.ts'
+import type { Database } from '../src/database/database.ts'
+import { openDatabase } from '../src/database/open-database.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    database: SqliteDatabase
+    database: Database
   }
 }
 
-/** The database, migrated and shared by users and sessions. */
+/** The database that the settings ask for, shared by users, sessions and counts. */
 async function database (app: FastifyInstance): Promise<void> {
-  const sqlite = openOrExplain(app.config.sqlitePath)
-  app.decorate('database', sqlite)
-  app.addHook('onClose', async () => { sqlite.$client.close() })
-}
-
-function openOrExplain (path: string): SqliteDatabase {
-  try {
-    return openSqlite(path)
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new SettingError(`DATABASE_URL or DATA_DIR leads to ${path}, which cannot be opened as a database (${code}).`, { cause })
-  }
+  const { config, now, log } = app
+  const database = openDatabase(config, { now, log })
+  app.decorate('database', database)
+  app.addHook('onClose', () => database.close())
+  // A server that is down now is asked again at the first request.
+  await database.users.ping().catch(err => log.warn({ err }, 'the database does not answer yet'))
 }
 
 export default fp(database, { name: 'database' })

@@ -12,7 +12,7 @@ declare module 'fastify' {
 /** The session store that the settings ask for. */
 async function sessions (app: FastifyInstance): Promise<void> {
   const { redis, config, database, now, log } = app
-  const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, sqlite: database, now, log })
+  const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, database, now, log })
   app.decorate('sessions', app.metrics?.ofStore('sessions', store) ?? store)
   app.log.info(`sessions live in ${store.description}`)
   app.addHook('onClose', () => store.close())

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { sweepCounts } from '../src/throttling/sweep-counts.ts'
 
 const EVERY_MS = 10 * 60_000
 
@@ -15,7 +14,7 @@ async function sweep (app: FastifyInstance): Promise<void> {
   async function sweepNow () {
     await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
     await app.accountEvents.sweep().catch(err => app.log.warn({ err }, 'old account events were not removed'))
-    await sweepCounts(app.database, app.now()).catch(err => app.log.warn({ err }, 'old counts of guesses were not removed'))
+    await app.database.counts.sweep().catch(err => app.log.warn({ err }, 'old counts of guesses were not removed'))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { openCounts, openLimiters } from '../src/throttling/open-limiters.ts'
+import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { passwordThrottle, type PasswordThrottle } from '../src/throttling/password-throttle.ts'
 import { signUpThrottle, type SignUpThrottle } from '../src/throttling/sign-up-throttle.ts'
 
@@ -13,9 +13,7 @@ declare module 'fastify' {
 
 /** Counts guesses and sign-ups where the sessions live. */
 async function throttle (app: FastifyInstance): Promise<void> {
-  const counts = openCounts(app.config.sqlitePath)
-  app.addHook('onClose', async () => { counts.$client.close() })
-  const openLimiter = openLimiters({ redis: app.redis, redisPrefix: app.config.redisPrefix, sqlite: counts })
+  const openLimiter = openLimiters({ redis: app.redis, redisPrefix: app.config.redisPrefix, database: app.database })
   app.decorate('passwordThrottle', passwordThrottle(openLimiter))
   app.decorate('signUpThrottle', signUpThrottle(openLimiter))
 }

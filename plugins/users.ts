@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { sqliteUserRepository } from '../src/users/sqlite-user-repository.ts'
 import type { UserRepository } from '../src/users/user-repository.ts'
 
 declare module 'fastify' {
@@ -10,8 +9,7 @@ declare module 'fastify' {
 }
 
 async function users (app: FastifyInstance): Promise<void> {
-  const users = sqliteUserRepository(app.database, { now: app.now })
-  app.decorate('users', app.metrics?.ofStore('users', users) ?? users)
+  app.decorate('users', app.metrics?.ofStore('users', app.database.users) ?? app.database.users)
 }
 
 export default fp(users, { name: 'users', dependencies: ['database', 'metrics'] })

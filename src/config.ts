@@ -20,6 +20,8 @@ export interface Config {
   /** The first signs, all verify. Empty: one is made and kept in `dataDir`. */
   sessionSecrets: string[]
   sqlitePath: string
+  /** Instead of the file at `sqlitePath`. */
+  postgresUrl: string | undefined
   redisUrl: string | undefined
   redisPrefix: string
   dataDir: string
@@ -48,7 +50,7 @@ const Settings = Type.Object({
   PORT: wholeNumber(0, 65_535, 3000),
   PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
   SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, each of at least ${SECRET_MIN_LENGTH} characters`, { secret: true })),
-  DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite', { secret: true })),
+  DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite, or a postgres:// address', { secret: true })),
   REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address, redis+sentinel://host:port,host:port/master-name, or redis+cluster://host:port,host:port', { secret: true })),
   REDIS_PREFIX: Type.String({ default: 'latchkey:', maxLength: 64, description: 'at most 64 characters' }),
   DATA_DIR: Type.String({ default: 'data', description: 'a folder' }),
@@ -72,7 +74,7 @@ const formats: Record<string, (value: string) => boolean> = {
     return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
   },
   secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
-  database: value => /^file:./.test(value),
+  database: value => /^file:./.test(value) || (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)),
   redis: value => redisAddress(value) !== null,
   proxies: value => splitList(value).every(isAddressOrRange),
   listening: value => listeningAddress(value) !== null,
@@ -88,10 +90,12 @@ const envFileOfPackage = resolve(packageRoot, '.env')
 export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFile = envFileOfPackage): Config {
   const settings = readSettings(environment, envFile)
   const dataDir = resolve(packageRoot, settings.DATA_DIR)
+  const databaseUrl = settings.DATABASE_URL ?? ''
   const config = {
     publicUrl: new URL(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`),
     sessionSecrets: splitList(settings.SESSION_SECRET ?? ''),
-    sqlitePath: resolve(packageRoot, settings.DATABASE_URL?.slice('file:'.length) ?? `${dataDir}/latchkey.sqlite`),
+    sqlitePath: resolve(packageRoot, /^file:(.+)/s.exec(databaseUrl)?.[1] ?? `${dataDir}/latchkey.sqlite`),
+    postgresUrl: databaseUrl.startsWith('postgres') ? databaseUrl : undefined,
     redisUrl: settings.REDIS_URL,
     redisPrefix: settings.REDIS_PREFIX,
     dataDir,
@@ -159,9 +163,10 @@ function sentenceFor ({ instancePath, data }: AjvError): string {
 }
 
 /** The rules that two settings make together. */
-function requireTogether ({ redisUrl, sessionSecrets, cookieDomain, publicUrl }: Config): void {
-  if (redisUrl !== undefined && sessionSecrets.length === 0) {
-    throw new SettingError(`SESSION_SECRET is missing, but with REDIS_URL it takes a secret of at least ${SECRET_MIN_LENGTH} characters, because all machines must share it.`)
+function requireTogether ({ redisUrl, postgresUrl, sessionSecrets, cookieDomain, publicUrl }: Config): void {
+  const shared = [redisUrl && 'REDIS_URL', postgresUrl && 'a DATABASE_URL of a server'].find(Boolean)
+  if (shared && sessionSecrets.length === 0) {
+    throw new SettingError(`SESSION_SECRET is missing, but with ${shared} it takes a secret of at least ${SECRET_MIN_LENGTH} characters, because all machines must share it.`)
   }
   if (cookieDomain !== undefined && (publicUrl.protocol !== 'https:' || !`.${publicUrl.hostname}`.endsWith(`.${cookieDomain}`))) {
     throw new SettingError(`COOKIE_DOMAIN was given "${cookieDomain}", but PUBLIC_URL ${publicUrl.origin} is not an https address under it.`)

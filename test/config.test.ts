@@ -32,6 +32,7 @@ t.test('nothing needs to be set', async t => {
     publicUrl: new URL('http://localhost:3000'),
     sessionSecrets: [],
     sqlitePath: join(packageRoot, 'data', 'latchkey.sqlite'),
+    postgresUrl: undefined,
     redisUrl: undefined,
     redisPrefix: 'latchkey:',
     dataDir: join(packageRoot, 'data'),
@@ -152,11 +153,21 @@ t.test('DATABASE_URL is a file, wherever the process was started', async t => {
   t.equal(read({ DATABASE_URL: 'file:/var/lib/latchkey.sqlite' }).sqlitePath, '/var/lib/latchkey.sqlite')
   t.equal(read({ DATABASE_URL: 'file:data/other.sqlite' }).sqlitePath, resolve(packageRoot, 'data/other.sqlite'))
   t.equal(read({ DATA_DIR: '/var/lib/latchkey' }).sqlitePath, '/var/lib/latchkey/latchkey.sqlite')
-  for (const given of ['file:', 'latchkey.sqlite', 'mysql://root:hunter2@db/latchkey', 'sqlite:latchkey', 'FILE:latchkey.sqlite', ' file:x']) {
+  for (const given of ['file:', 'postgres://', 'POSTGRES://db/latchkey', 'postgres:db', 'postgres://latchkey:hunter2#@db/latchkey', 'latchkey.sqlite', 'mysql://root:hunter2@db/latchkey', 'sqlite:latchkey', 'FILE:latchkey.sqlite', ' file:x']) {
     const sentence = sentenceFor({ DATABASE_URL: given })
     t.match(sentence, /^DATABASE_URL was given something else \(not shown here, it may be secret\), but it takes file: /)
     t.notMatch(sentence, /hunter2/)
   }
+})
+
+t.test('DATABASE_URL is an address of PostgreSQL, and wants a secret that all machines share', async t => {
+  for (const given of ['postgres://latchkey:hunter2@db.example.com:5432/latchkey?sslmode=verify-full', 'postgresql:///latchkey?host=/run/postgresql']) {
+    t.equal(read({ DATABASE_URL: given, SESSION_SECRET: secret }).postgresUrl, given)
+    const sentence = sentenceFor({ DATABASE_URL: given })
+    t.match(sentence, /^SESSION_SECRET is missing, but with a DATABASE_URL of a server it takes a secret of at least 32 characters/)
+    t.notMatch(sentence, 'hunter2')
+  }
+  t.equal(read({ DATABASE_URL: 'file:postgres' }).postgresUrl, undefined)
 })
 
 t.test('REDIS_URL is a redis address, and wants a secret that all machines share', async t => {

@@ -1,19 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
+import { startPostgresServer } from './postgres-server.ts'
 import { startRedisServer } from './redis-server.ts'
 
 type Settings = Record<string, string>
 
-/** The same facts with sessions in SQLite and in Redis. The settings handed in open a service on an empty store. */
-export async function onEveryStore (t: Test, facts: (t: Test, settings: () => Settings) => Promise<void>): Promise<void> {
-  await t.test('with sessions in SQLite', t => facts(t, () => ({})))
+/** The same facts with sessions in SQLite, in PostgreSQL and in Redis. The settings handed in open a service on an empty store. */
+export async function onEveryStore (t: Test, facts: (t: Test, settings: () => Promise<Settings>) => Promise<void>): Promise<void> {
+  await t.test('with sessions in SQLite', t => facts(t, async () => ({})))
+  await t.test('with sessions in PostgreSQL', async t => {
+    const postgres = await startPostgresServer(t)
+    const url = postgres.newDatabase()
+    await facts(t, async () => {
+      await postgres.empty(url)
+      return postgresSettings(url)
+    })
+  })
   await t.test('with sessions in Redis', async t => {
     const redis = await startRedisServer(t)
-    await facts(t, () => redisSettings(redis.url))
+    await facts(t, async () => redisSettings(redis.url))
   })
 }
 
 export function redisSettings (url: string): Settings {
   const random = randomBytes(24).toString('hex')
   return { REDIS_URL: url, REDIS_PREFIX: `${random.slice(0, 8)}:`, SESSION_SECRET: random }
+}
+
+export function postgresSettings (url: string): Settings {
+  return { DATABASE_URL: url, SESSION_SECRET: randomBytes(24).toString('hex') }
 }

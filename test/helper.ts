@@ -3,8 +3,11 @@ import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
 import { loadConfig } from '../src/config.ts'
+import type { Database } from '../src/database/database.ts'
+import type { SqliteClient } from '../src/database/sqlite-driver.ts'
 import { latchkey } from '../src/latchkey.ts'
 import { serverOptions } from '../src/server-options.ts'
+import { queryPostgres } from './postgres-server.ts'
 import { hasSecretFields, hasSecretSettings, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
 
 export const MINUTE_MS = 60_000
@@ -28,6 +31,8 @@ export interface Service {
   browser (options?: BrowserOptions): Browser
 }
 
+export type Settings = Record<string, string>
+
 export type LogLine = Record<string, unknown> & { level: number, msg: string }
 
 export class MovableClock {
@@ -37,7 +42,7 @@ export class MovableClock {
 }
 
 /** A Fastify server with the service's own options, and nothing on it yet. */
-export function openServer (t: Test, settings: Record<string, string> = {}, folder = t.testdir()) {
+export function openServer (t: Test, settings: Settings = {}, folder = t.testdir()) {
   const config = loadConfig({ DATA_DIR: join(folder, 'data'), ...settings }, join(folder, 'no.env'))
   const log: LogLine[] = []
   const stream = new Writable({ write (line, _encoding, done) { log.push(JSON.parse(String(line))); done() } })
@@ -60,8 +65,8 @@ interface More {
   pages?: FastifyPluginAsync
 }
 
-export async function openService (t: Test, settings: Record<string, string> = {}, more: More = {}): Promise<Service> {
-  const { app, config, log, folder } = openServer(t, settings, more.folder)
+export async function openService (t: Test, settings: Settings | Promise<Settings> = {}, more: More = {}): Promise<Service> {
+  const { app, config, log, folder } = openServer(t, await settings, more.folder)
   const time = new MovableClock()
   time.pass(more.later ?? 0)
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
@@ -69,6 +74,24 @@ export async function openService (t: Test, settings: Record<string, string> = {
   await app.ready()
   isSecret(...app.secrets)
   return { app, time, log, folder, browser: options => new Browser(app, options) }
+}
+
+/** The file below a service whose database is SQLite. */
+export function sqliteIn ({ database }: FastifyInstance): SqliteClient {
+  return (database as Database & { $client: SqliteClient }).$client
+}
+
+/** Runs a statement that both dialects know in the database below a service. */
+export async function inDatabaseOf ({ app }: Pick<Service, 'app'>, statement: string): Promise<void> {
+  const { postgresUrl } = app.config
+  if (postgresUrl === undefined) sqliteIn(app).exec(statement)
+  else await queryPostgres(postgresUrl, statement)
+}
+
+/** The rows of a query that both dialects know. */
+export async function rowsOf ({ app }: Pick<Service, 'app'>, query: string): Promise<unknown[]> {
+  const { postgresUrl } = app.config
+  return postgresUrl === undefined ? sqliteIn(app).prepare(query).all() : (await queryPostgres(postgresUrl, query)).rows
 }
 
 export interface BrowserOptions {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { grace, openService } from './helper.ts'
+import { grace, openService, sqliteIn } from './helper.ts'
 import { freePort } from './redis-server.ts'
 
 async function openMeasured (t: Test) {
@@ -44,9 +44,9 @@ t.test('logins are counted by outcome', async t => {
   t.equal(await logins('logged in', 'success'), 1)
   t.equal(await logins('login failed', 'LOGIN_FAILED'), 5)
   t.equal(await logins('throttled', 'TOO_MANY_GUESSES'), 1)
-  app.database.$client.close()
+  sqliteIn(app).close()
   await browser().logIn({ email: 'ada@example.com' })
-  t.equal(await logins('failed', 'SESSIONS_UNAVAILABLE'), 1)
+  t.equal(await logins('failed', 'USERS_UNAVAILABLE'), 1)
 })
 
 t.test('so are the calls of the stores, and those that failed', async t => {
@@ -57,7 +57,7 @@ t.test('so are the calls of the stores, and those that failed', async t => {
   t.equal(await value('latchkey_store_duration_seconds_count{store="sessions",operation="read"}'), 1)
   t.equal(await value('latchkey_store_duration_seconds_count{store="users",operation="findById"}'), 1)
   t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), undefined)
-  app.database.$client.close()
+  sqliteIn(app).close()
   await laptop.get('/dashboard')
   t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), 1)
 })

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, realpathSync } from 'node:fs'
-import { delimiter, resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /*
@@ -12,6 +12,8 @@ const tests = [
   { commands: ['redis-server'], debian: 'redis-server', brew: 'redis' },
   { commands: ['openssl'], debian: 'openssl', brew: 'openssl' },
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
+  // PostgreSQL's programs lie together: initdb shows where. Debian keeps them out of the PATH, a folder for each version.
+  { commands: ['initdb'], folders: binariesOfDebian, debian: 'postgresql', brew: 'postgresql' },
   {
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'],
     debian: 'chromium',
@@ -30,8 +32,13 @@ export function find (command) {
 }
 
 function locate (need) {
-  const folders = (process.env.PATH ?? '').split(delimiter)
+  const folders = [...need.folders?.() ?? [], ...(process.env.PATH ?? '').split(delimiter)]
   return need.commands.flatMap(command => folders.map(folder => resolve(folder, command))).find(isExecutable)
+}
+
+function binariesOfDebian () {
+  const folder = '/usr/lib/postgresql'
+  return existsSync(folder) ? readdirSync(folder).toSorted().reverse().map(version => join(folder, version, 'bin')) : []
 }
 
 function isExecutable (path) {
@@ -61,13 +68,22 @@ function hasAptGet () {
 
 function install (whose, packages) {
   console.log(`Needed for the ${whose}: ${packages.join(' and ')}, which apt-get installs now`)
-  // A runlevel without services: the tests start their own Redis, none shall be left running by the install.
+  if (packages.includes('postgresql')) makeNoCluster()
+  // A runlevel without services: the tests start their own, none shall be left running by the install.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const wait = ['-o', 'DPkg::Lock::Timeout=300']
   for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
     const { status } = spawnSync('apt-get', [...wait, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] })
     if (status !== 0) return
   }
+}
+
+/** Else Debian's PostgreSQL would come with a database of its own, and start it with the machine. */
+function makeNoCluster () {
+  const file = '/etc/postgresql-common/createcluster.conf'
+  if (existsSync(file)) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, 'create_main_cluster = false\n')
 }
 
 function stop (whose, missing) {

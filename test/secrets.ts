@@ -19,8 +19,8 @@ export function isSecretCookie (value: string): void {
   isSecret(value, decodeURIComponent(value), decodeURIComponent(value).split('.')[0])
 }
 
-export function hasSecretSettings ({ sessionSecrets, redisUrl }: Pick<Config, 'sessionSecrets' | 'redisUrl'>): void {
-  isSecret(...sessionSecrets, redisUrl)
+export function hasSecretSettings ({ sessionSecrets, postgresUrl, redisUrl }: Pick<Config, 'sessionSecrets' | 'postgresUrl' | 'redisUrl'>): void {
+  isSecret(...sessionSecrets, postgresUrl, redisUrl)
 }
 
 /** @throws when the log shows a secret: called when a test is torn down, so that it fails by it */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { loadConfig } from '../src/config.ts'
-import { DAY_MS, HOUR_MS, openServer, openService } from './helper.ts'
+import { DAY_MS, HOUR_MS, openServer, openService, sqliteIn } from './helper.ts'
 import { latchkey } from '../src/latchkey.ts'
 
 // What the stack does unless told otherwise, and that a login here is not hurt by it.
@@ -16,7 +16,7 @@ t.test('@fastify/session replaces the session at regenerate(), and the old id is
   await laptop.signUp()
   const old = laptop.cookies.get('session')!
   await laptop.logIn()
-  t.equal(app.database.$client.prepare('select count(*) from sessions').pluck().get(), 1)
+  t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 1)
   laptop.cookies.set('session', old)
   t.notOk(await laptop.isLoggedIn())
 })
@@ -97,7 +97,7 @@ t.test('@fastify/session breaks on a stored field named like a method: such a re
   const { browser, app } = await openService(t)
   const laptop = browser()
   await laptop.signUp()
-  app.database.$client.exec("update sessions set fields = json_set(fields, '$.save', 1)")
+  sqliteIn(app).exec("update sessions set fields = json_set(fields, '$.save', 1)")
   t.match(await laptop.get('/dashboard'), { status: 303, setCookies: [/^session=; Max-Age=0/] })
 })
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import { DAY_MS, grace, openService } from './helper.ts'
+import { DAY_MS, grace, openService, sqliteIn } from './helper.ts'
 
 t.test('a service that starts removes what expired while nobody looked', async t => {
   const before = await openService(t)
@@ -9,7 +9,7 @@ t.test('a service that starts removes what expired while nobody looked', async t
   await before.app.close()
 
   const { app } = await openService(t, {}, { folder: before.folder, later: 2 * DAY_MS })
-  const rows = () => app.database.$client.prepare('select count(*) from sessions').pluck().get()
+  const rows = () => sqliteIn(app).prepare('select count(*) from sessions').pluck().get()
   t.equal(rows(), 2)
   await app.listen({ port: 0, host: '127.0.0.1' })
   await until(() => rows() === 0)
@@ -17,7 +17,9 @@ t.test('a service that starts removes what expired while nobody looked', async t
 
 t.test('a store that cannot be swept now stops nothing', async t => {
   const { app, browser, log } = await openService(t)
-  app.database.$client.close()
+  // Counts have a connection of their own.
+  sqliteIn(app).exec('drop table throttle')
+  sqliteIn(app).close()
   await app.listen({ port: 0, host: '127.0.0.1' })
   const said = (what: string) => log.find(({ msg }) => msg === what)
   await until(() => said('old account events were not removed') !== undefined)
@@ -44,12 +46,12 @@ t.test('counts of guesses that have run out are removed at the start', async t =
   const before = await openService(t)
   await before.browser().logIn()
   const count = 'select count(*) from throttle'
-  t.not(before.app.database.$client.prepare(count).pluck().get(), 0)
+  t.not(sqliteIn(before.app).prepare(count).pluck().get(), 0)
   await before.app.close()
 
   const { app } = await openService(t, {}, { folder: before.folder, later: 400 * DAY_MS })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  await until(() => app.database.$client.prepare(count).pluck().get() === 0)
+  await until(() => sqliteIn(app).prepare(count).pluck().get() === 0)
 })
 
 /** Nobody waits for a sweep, except these tests; one that never gets there runs into tap's timeout. */

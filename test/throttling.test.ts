@@ -1,11 +1,18 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { openSqlite } from '../src/database/open-sqlite.ts'
-import { openCounts, openLimiters, type OpenLimiter } from '../src/throttling/open-limiters.ts'
+import { inTransaction } from '../src/database/postgres-transaction.ts'
+import type { OpenLimiter } from '../src/throttling/counts.ts'
+import { openLimiters } from '../src/throttling/open-limiters.ts'
 import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
+import { postgresCounts } from '../src/throttling/postgres-counts.ts'
+import { openCounts, sqliteCounts } from '../src/throttling/sqlite-counts.ts'
 import { passwordThrottle, type Guess } from '../src/throttling/password-throttle.ts'
 import { signUpThrottle } from '../src/throttling/sign-up-throttle.ts'
 import { startRedisServer } from './redis-server.ts'
+import { plansOf, postgresForEach } from './stores/new-postgres.ts'
+
+const postgres = await postgresForEach(t)
 
 const stranger = (guess: Partial<Guess> = {}): Guess => ({ email: 'grace@example.com', address: '203.0.113.7', knownDevice: null, ...guess })
 
@@ -15,17 +22,22 @@ const fromAnywhere = (guess: Partial<Guess> = {}) => stranger({ address: `10.${n
 
 t.test('in SQLite', async t => await holdsIn(t, inSqlite(t), ms => t.intercept(Date, 'now', { value: () => Date.UTC(2026, 0) + ms, configurable: true })))
 
+t.test('in PostgreSQL', async t => {
+  const setTime = (ms: number) => t.intercept(Date, 'now', { value: () => Date.UTC(2026, 0) + ms, configurable: true })
+  await holdsIn(t, postgresCounts(await postgres.open(t), { now: Date.now }).openLimiter, setTime)
+})
+
 t.test('in Redis', async t => {
   const server = await startRedisServer(t)
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())
-  await holdsIn(t, openLimiters({ redis, redisPrefix: 'latchkey:', sqlite: openSqlite(`${t.testdir()}/x.sqlite`) }), null)
+  await holdsIn(t, openLimiters({ redis, redisPrefix: 'latchkey:', database: { counts: sqliteCounts(openSqlite(`${t.testdir()}/x.sqlite`), { now: Date.now }) } }), null)
 })
 
 function inSqlite (t: Test): OpenLimiter {
   const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
   t.teardown(() => sqlite.$client.close())
-  return openLimiters({ redis: null, redisPrefix: '', sqlite })
+  return sqliteCounts(sqlite, { now: Date.now }).openLimiter
 }
 
 async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number) => unknown) | null) {
@@ -97,13 +109,49 @@ t.test('a count does not wait for the disk: a crowd of logins would keep everybo
 
 t.test('when nobody can count, nobody may guess', async t => {
   const sqlite = openSqlite(`${t.testdir()}/latchkey.sqlite`)
-  const openLimiter = openLimiters({ redis: null, redisPrefix: '', sqlite })
+  const { openLimiter } = sqliteCounts(sqlite, { now: Date.now })
   const [throttle, signUps] = [passwordThrottle(openLimiter), signUpThrottle(openLimiter)]
   sqlite.$client.close()
   await t.rejects(throttle.admit(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
   await t.rejects(throttle.forgive(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
   await t.rejects(throttle.forget('grace@example.com'), { code: 'SESSIONS_UNAVAILABLE' })
   await t.rejects(signUps.admit('203.0.113.7'), { code: 'SESSIONS_UNAVAILABLE' })
+})
+
+t.test('counts that have run out are swept in PostgreSQL too, the others stay, and each query uses an index', async t => {
+  const database = await postgres.open(t)
+  const now = Date.now()
+  await database.execute(`insert into throttle select 'old' || n, 1, ${now - 1} from generate_series(1, 1500) n`)
+  await database.execute(`insert into throttle values ('lasts', 1, ${now + 60_000}), ('for ever', 1, null)`)
+  const counts = postgresCounts(database, { now: () => now })
+  const plans = await plansOf(t, database, async () => {
+    await passwordThrottle(counts.openLimiter).admit(stranger())
+    await passwordThrottle(counts.openLimiter).forgive(stranger())
+    t.equal(await counts.sweep(), 1500)
+  })
+  t.ok(plans.length > 5)
+  t.match(counts.openLimiter({ name: 'x', points: 1, durationSeconds: 1 }), { clearExpiredByTimeout: false }, 'no timer outlives the service')
+  for (const plan of plans) t.notMatch(plan, /Seq Scan|Sort/)
+  t.equal(await counts.sweep(), 0)
+})
+
+t.test('a sweep goes past counts that another process is at', async t => {
+  const database = await postgres.open(t)
+  await database.execute("insert into throttle values ('one', 1, 1), ('other', 1, 1)")
+  const counts = postgresCounts(database, { now: Date.now })
+  await inTransaction(database, async transaction => {
+    await transaction.execute("select 1 from throttle where key = 'one' for update")
+    t.equal(await counts.sweep(), 1)
+  })
+  t.equal(await counts.sweep(), 1)
+})
+
+t.test('when nobody can count in PostgreSQL, nobody may guess', async t => {
+  const database = await postgres.open(t)
+  const throttle = passwordThrottle(postgresCounts(database, { now: Date.now }).openLimiter)
+  await database.$client.end()
+  await t.rejects(throttle.admit(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
+  await t.rejects(throttle.forgive(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
 })
 
 t.test('a device token proves one account, under any of our secrets', async t => {

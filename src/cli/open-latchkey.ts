@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs'
 import type { Config } from '../config.ts'
-import { openSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
+import type { Database } from '../database/database.ts'
+import { openDatabase } from '../database/open-database.ts'
 import { openSessionStore } from '../sessions/open-session-store.ts'
 import type { Clock, SessionStore } from '../sessions/session-store.ts'
-import { sqliteUserRepository } from '../users/sqlite-user-repository.ts'
 import type { UserRepository } from '../users/user-repository.ts'
-import { Failed } from './command.ts'
 
 /** What the service runs on, without the service. */
 export interface Latchkey {
   config: Config
-  database: SqliteDatabase
+  database: Database
   users: UserRepository
   /** Opened when first asked for: what only concerns users works without Redis. */
   sessions (): Promise<SessionStore>
@@ -19,33 +17,24 @@ export interface Latchkey {
 
 // What goes wrong is told by the command itself.
 const quiet = () => {}
+const log = { info: quiet, warn: quiet }
 
-/** @throws Failed when there is no database, or one that cannot be opened */
+/** @throws SettingError when there is no database, or one that cannot be opened */
 export function openLatchkey (config: Config, now: Clock): Latchkey {
-  const database = openDatabase(config.sqlitePath)
+  const database = openDatabase(config, { now, log, mustExist: true })
   const { redisUrl, redisPrefix } = config
   let sessions: Promise<SessionStore> | undefined
   return {
     config,
     database,
-    users: sqliteUserRepository(database, { now }),
+    users: database.users,
     async sessions () {
-      sessions ??= openSessionStore({ redisUrl, redisPrefix, sqlite: database, now, log: { info: quiet, warn: quiet } })
+      sessions ??= openSessionStore({ redisUrl, redisPrefix, database, now, log })
       return await sessions
     },
     async close () {
       await (await sessions)?.close()
-      database.$client.close()
+      await database.close()
     }
-  }
-}
-
-function openDatabase (path: string): SqliteDatabase {
-  // The service makes one where there is none. Here that would hide a wrong setting behind "no such user".
-  if (!existsSync(path)) throw new Failed(`DATABASE_URL or DATA_DIR leads to ${path}, where there is no database yet: the service makes it when it first starts.`)
-  try {
-    return openSqlite(path)
-  } catch (error) {
-    throw new Failed(`DATABASE_URL or DATA_DIR leads to ${path}, which cannot be opened as a database (${(error as NodeJS.ErrnoException).code}).`)
   }
 }

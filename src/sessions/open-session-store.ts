@@ -1,13 +1,12 @@
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import type { Database } from '../database/database.ts'
 import { openRedis, type RedisClient } from './open-redis.ts'
 import { redisSessionStore } from './redis-session-store.ts'
 import type { SessionStore } from './session-store.ts'
-import { sqliteSessionStore } from './sqlite-session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 interface Where extends StoreOptions {
   redisPrefix: string
-  sqlite?: SqliteDatabase
+  database?: Pick<Database, 'sessions'>
 }
 
 /** The store that the settings ask for: Redis where there is one, else the table beside the users. */
@@ -17,8 +16,8 @@ export async function openSessionStore ({ redisUrl, ...where }: Where & { redisU
 }
 
 /** The same, in a Redis that is open already. */
-export function sessionStoreIn ({ redis, redisPrefix, sqlite, ...options }: Where & { redis: RedisClient | null }): SessionStore {
+export function sessionStoreIn ({ redis, redisPrefix, database, ...options }: Where & { redis: RedisClient | null }): SessionStore {
   if (redis) return redisSessionStore(redis, { prefix: redisPrefix, ...options })
-  if (sqlite) return sqliteSessionStore(sqlite, options)
-  throw new TypeError('Sessions need a Redis or an SQLite database.')
+  if (database) return database.sessions
+  throw new TypeError('Sessions need a Redis or a database.')
 }

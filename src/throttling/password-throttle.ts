@@ -3,7 +3,7 @@ import { addressGroup } from '../address.ts'
 import { SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { canonicalEmail } from '../users/email-address.ts'
-import type { OpenLimiter } from './open-limiters.ts'
+import type { OpenLimiter } from './counts.ts'
 import { LONGEST_WAIT_SECONDS, secondsUntil } from './seconds-until.ts'
 
 const MINUTE_SECONDS = 60

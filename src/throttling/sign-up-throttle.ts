@@ -1,7 +1,7 @@
 import { addressGroup } from '../address.ts'
 import { SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
-import type { OpenLimiter } from './open-limiters.ts'
+import type { OpenLimiter } from './counts.ts'
 import { LONGEST_WAIT_SECONDS, secondsUntil } from './seconds-until.ts'
 
 /** Enough for an office that starts together, too few to find out who has an account, or to make thousands. */

@@ -2,6 +2,7 @@ import t from 'tap'
 import { launchChromium } from './chromium.ts'
 import { errorPages, openError, visitorsPages } from './every-page.ts'
 import { faultsOf } from './faults.ts'
+import { sqliteIn } from '../helper.ts'
 import { openSite, signUp } from './site.ts'
 
 const chromium = await launchChromium(t)
@@ -33,7 +34,7 @@ t.test('anyone can use the page that says that the stores are down', async t => 
   const { app, window } = await openSite(t, chromium)
   const page = await window()
   await signUp(page)
-  app.database.$client.close()
+  sqliteIn(app).close()
   await openError(page, '/dashboard', 503)
   t.same(await faultsOf(page), [])
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { packageRoot } from '../../src/package-root.ts'
 import { onEveryStore } from '../every-store.ts'
-import { grace, openService } from '../helper.ts'
+import { grace, openService, sqliteIn } from '../helper.ts'
 
 /*
  * The command as people start it, built, as a process of its own; on a terminal where it matters.
@@ -17,7 +17,8 @@ const password = 'compilers were said to be impossible'
 type Settings = Record<string, string>
 
 /** A service, and the settings that lead a process to its stores. */
-async function openBeside (t: Test, settings: Settings = {}) {
+async function openBeside (t: Test, given: Settings | Promise<Settings> = {}) {
+  const settings = await given
   const service = await openService(t, settings)
   return { service, environment: { DATA_DIR: join(service.folder, 'data'), ...settings } }
 }
@@ -114,11 +115,12 @@ t.test('on a terminal a long work tells how far it is, and lines fit', async t =
 
 t.test('a reader that has seen enough is no failure, a full disk is one', async t => {
   const { service, environment } = await openBeside(t)
-  const { users, database } = service.app
-  database.$client.exec('begin')
+  const { users } = service.app
+  const sqlite = sqliteIn(service.app)
+  sqlite.exec('begin')
   // More than a pipe holds.
   for (let at = 0; at < 1500; at++) await users.create({ firstName: 'No'.repeat(30), lastName: String(at), email: `${at}@example.com`, passwordHash: 'none' })
-  database.$client.exec('commit')
+  sqlite.exec('commit')
   const piped = await ended(start(t, environment, 'bash', ['-c', `set -o pipefail; node ${program} users list | head -n 1`]))
   t.match(piped, { code: 0, out: /^EMAIL .*\n$/, err: '' })
 

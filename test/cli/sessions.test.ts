@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { DAY_MS, grace, HOUR_MS, MINUTE_MS, openService, type Service } from '../helper.ts'
+import { DAY_MS, grace, HOUR_MS, MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
 import { latchkey } from './shell.ts'
 
 const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', password: 'poetical science of numbers' }
@@ -82,7 +82,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
   })
 
   t.test('expired sessions are removed', async t => {
-    const given = settings()
+    const given = await settings()
     const service = await openService(t, given)
     await service.browser().signUp()
     await service.browser().logIn()
@@ -95,7 +95,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
   })
 
   t.test('what can be told cheaply is told', async t => {
-    const given = settings()
+    const given = await settings()
     const service = await openService(t, given)
     await service.browser().signUp()
     await service.browser().signUp(ada)
@@ -117,10 +117,10 @@ t.test('a store that fails half-way has ended everybody\'s sessions all the same
   const service = await openService(t)
   const laptop = service.browser()
   await laptop.signUp()
-  const { database } = service.app
-  const when = { says: 'user 0 of 1', then: () => { database.$client.exec('alter table sessions rename to elsewhere') } }
+  const sqlite = sqliteIn(service.app)
+  const when = { says: 'user 0 of 1', then: () => { sqlite.exec('alter table sessions rename to elsewhere') } }
   const said = await latchkey(service, 'sessions revoke --all --yes', { terminal: true, when })
-  database.$client.exec('alter table elsewhere rename to sessions')
+  sqlite.exec('alter table elsewhere rename to sessions')
   t.match(said, { code: 0, out: 'Everybody is logged out (users: 1), every session ended.\n', err: /Warning: the store does not answer \(SESSIONS_UNAVAILABLE\)/ })
   t.notOk(await laptop.isLoggedIn())
 })

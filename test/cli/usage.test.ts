@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { commands } from '../../src/cli/commands.ts'
 import { SettingError } from '../../src/config.ts'
-import { openService } from '../helper.ts'
+import { openService, sqliteIn } from '../helper.ts'
+import { freePort } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
 t.test('help for the command, each group and each subcommand, readable at 80 columns', async t => {
@@ -82,13 +83,25 @@ t.test('a database that is not there, or is none, is said so and left alone', as
   t.match(await at(join(folder, 'letter')), { code: 1, out: '', err: `DATABASE_URL or DATA_DIR leads to ${join(folder, 'letter')}, which cannot be opened as a database (SQLITE_NOTADB).\n` })
 })
 
+t.test('a server that does not answer is said so, and the command ends', async t => {
+  const service = await openService(t)
+  const port = await freePort()
+  const at = (postgresUrl: string) => ({ settings: () => ({ ...service.app.config, postgresUrl }) })
+  for (const command of ['users list', 'stats', 'sessions purge']) {
+    const { code, out, err } = await latchkey(service, command, at(`postgres://latchkey:hunter2@127.0.0.1:${port}/latchkey`))
+    t.match({ code, out, err }, { code: 1, out: '', err: /(Accounts|Sessions) cannot be read right now\.\n$/ })
+  }
+  const unusable = await latchkey(service, 'users list', at(`postgres://latchkey:hunter2%ff@127.0.0.1:${port}/latchkey`))
+  t.strictSame(unusable, { ...unusable, code: 1, out: '', err: 'DATABASE_URL is a postgres:// address that cannot be used (URIError).\n' })
+})
+
 t.test('a database that another program keeps for itself changes nothing', async t => {
   const service = await openService(t)
   const laptop = service.browser()
   await laptop.signUp()
-  service.app.database.$client.exec('begin immediate')
+  sqliteIn(service.app).exec('begin immediate')
   t.match(await latchkey(service, 'users disable grace@example.com'), { code: 1, out: '', err: 'Accounts cannot be read right now.\n' })
-  service.app.database.$client.exec('rollback')
+  sqliteIn(service.app).exec('rollback')
   t.ok(await laptop.isLoggedIn())
 })
 

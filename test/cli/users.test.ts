@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore, redisSettings } from '../every-store.ts'
-import { grace, openService } from '../helper.ts'
+import { grace, openService, sqliteIn } from '../helper.ts'
 import { freePort, startRedisServer } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
@@ -139,10 +139,11 @@ t.test('a table of users fits a terminal and is whole in a pipe', async t => {
 
 t.test('everybody is listed, however many there are', async t => {
   const service = await openService(t)
-  const { users, database } = service.app
-  database.$client.exec('begin')
+  const { users } = service.app
+  const sqlite = sqliteIn(service.app)
+  sqlite.exec('begin')
   for (let at = 0; at < 450; at++) await users.create({ firstName: 'No', lastName: String(at), email: `${at}@example.com`, passwordHash: 'none' })
-  database.$client.exec('commit')
+  sqlite.exec('commit')
   const listed = (await latchkey(service, 'users list --json')).json<Array<{ email: string }>>().map(({ email }) => email)
   t.equal(new Set(listed).size, 450)
   t.strictSame(listed, listed.toSorted())

@@ -252,6 +252,15 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.strictSame(await store.listOf('ada'), [])
   })
 
+  fact('a handle can be any text, and finds nothing', async (t, { store }) => {
+    for (const handle of ['', '\0', 'a\0b', '\uD800', "' or 1=1 --", '*', 'x'.repeat(100_000)]) {
+      t.equal(await store.read(handle), null)
+      t.equal(await store.update(handle, { set: {}, remove: [] }), false)
+      await t.resolves(store.revoke(handle))
+      t.equal(await store.revokeOf('ada', handle), false)
+    }
+  })
+
   fact('revoking an expired session of mine finds none', async (t, { store, clock }) => {
     const session = newSession(clock)
     await store.create(session)

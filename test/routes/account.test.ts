@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { type Browser, grace, HOUR_MS, MINUTE_MS, openService } from '../helper.ts'
+import { type Browser, grace, HOUR_MS, MINUTE_MS, inDatabaseOf, openService } from '../helper.ts'
 
 const eve = { ...grace, email: 'eve@example.com' }
 const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/confirm', '/export'].map(path => `/account${path}`)
@@ -36,11 +36,11 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('an account in which nothing happened says so', async t => {
-    const { browser, app } = await openService(t, settings())
-    const laptop = browser()
+    const service = await openService(t, settings())
+    const laptop = service.browser()
     await laptop.signUp()
     await laptop.get('/account')
-    app.database.$client.exec('delete from account_events')
+    await inDatabaseOf(service, 'delete from account_events')
     t.match((await laptop.get('/account')).body, 'Nothing in the last 90 days.')
   })
 
@@ -239,10 +239,12 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('pages go on while events cannot be written, and the log says so', async t => {
-    const { browser, app, log } = await openService(t, settings())
-    const laptop = browser()
+    const service = await openService(t, settings())
+    const { app, log } = service
+    const laptop = service.browser()
     await laptop.signUp()
-    app.database.$client.exec('drop table account_events')
+    await inDatabaseOf(service, 'alter table account_events rename to elsewhere')
+    t.teardown(() => inDatabaseOf(service, 'alter table elsewhere rename to account_events'))
     t.equal((await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })).status, 303)
     await app.accountEvents.flush()
     t.ok(log.some(({ msg }) => msg === 'account events were not written'))

@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { grace, openService, type Answer, type Service } from '../helper.ts'
+import { grace, openService, sqliteIn, type Answer, type Service } from '../helper.ts'
 
 const form = 'application/x-www-form-urlencoded'
 const json = { accept: 'application/json' }
@@ -12,7 +12,7 @@ const pages = ['/', '/about', '/contact', '/login', '/signup', '/logout', '/dash
 const inside = /\bat .+:\d+:\d+|node_modules|\.[jt]s\b|sqlite|select |insert |fst_err|\bajv\b|must (be|have|not)|body\/|\/work|\/tmp|argon2|querystring/i
 
 function rows ({ app }: Service) {
-  const count = (table: string) => Number(app.database.$client.prepare(`select count(*) from ${table}`).pluck().get())
+  const count = (table: string) => Number(sqliteIn(app).prepare(`select count(*) from ${table}`).pluck().get())
   return { users: count('users'), sessions: count('sessions') }
 }
 

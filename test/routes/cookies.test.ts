@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { handleOf } from '../../src/sessions/session-handle.ts'
-import { openService, HOUR_MS, type Answer, type Service } from '../helper.ts'
+import { openService, HOUR_MS, sqliteIn, type Answer, type Service } from '../helper.ts'
 
 const json = { accept: 'application/json' }
 const cleared = 'session=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax'
@@ -17,7 +17,7 @@ async function openWithGrace (t: Test, settings = {}) {
 }
 
 function rows ({ app }: Service) {
-  const count = (table: string) => Number(app.database.$client.prepare(`select count(*) from ${table}`).pluck().get())
+  const count = (table: string) => Number(sqliteIn(app).prepare(`select count(*) from ${table}`).pluck().get())
   return { users: count('users'), sessions: count('sessions') }
 }
 
@@ -89,7 +89,7 @@ t.test('a cookie that we signed for a session that is not there opens nothing', 
 
 t.test('what stands in the store does not open the session', async t => {
   const { service } = await openWithGrace(t)
-  const [{ handle }] = service.app.database.$client.prepare('select handle from sessions').all() as [{ handle: string }]
+  const [{ handle }] = sqliteIn(service.app).prepare('select handle from sessions').all() as [{ handle: string }]
   for (const value of [handle, `${handle}.${handle}`, signed(service, handle)]) await opensNothing(t, service, `session=${encodeURIComponent(value)}`)
 })
 
@@ -181,7 +181,7 @@ t.test('a visit with a cookie that opens nothing begins a new session, never tha
 
 t.test('what was planted in the store is nobody\'s session, and is removed', async t => {
   const { service, laptop, id } = await openWithGrace(t)
-  const table = service.app.database.$client
+  const table = sqliteIn(service.app)
   const [row] = table.prepare('select fields from sessions').all() as [{ fields: string }]
   const spoil = table.prepare('update sessions set fields = ? where handle = ?')
   const fields = row.fields.slice(0, -1)
@@ -201,7 +201,7 @@ t.test('what was planted in the store is nobody\'s session, and is removed', asy
 
 t.test('a user who is gone, a session without a user\'s epoch: nobody', async t => {
   const { service, laptop } = await openWithGrace(t)
-  service.app.database.$client.exec('update users set session_epoch = session_epoch + 1')
+  sqliteIn(service.app).exec('update users set session_epoch = session_epoch + 1')
   const answer = await laptop.get('/dashboard')
   t.equal(answer.status, 303)
   isCleared(t, answer)
@@ -234,13 +234,13 @@ t.test('shared with sibling hosts it is __Secure-, and cleared for all of them',
 t.test('no id stands in a page, an address, the store or the log', async t => {
   const { service, laptop, id } = await openWithGrace(t, { LOG_LEVEL: 'trace' })
   for (const path of ['/', '/about', '/dashboard', '/session', '/logout', '/nothing']) t.notMatch((await laptop.get(path)).body, id, path)
-  t.notMatch(JSON.stringify(service.app.database.$client.prepare('select * from sessions').all()), id)
+  t.notMatch(JSON.stringify(sqliteIn(service.app).prepare('select * from sessions').all()), id)
   t.notMatch(JSON.stringify(service.log), id)
 })
 
 t.test('asking for a page again and again writes nothing to the store', async t => {
   const { service, laptop } = await openWithGrace(t)
-  const changes = () => service.app.database.$client.prepare('select total_changes()').pluck().get()
+  const changes = () => sqliteIn(service.app).prepare('select total_changes()').pluck().get()
   const before = changes()
   for (const path of ['/dashboard', '/session', '/logout', '/dashboard', '/nothing', '/signup', '/login']) t.strictSame((await laptop.get(path)).setCookies, [], path)
   t.equal(changes(), before)

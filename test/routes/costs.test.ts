@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis'
+import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { redisSettings } from '../every-store.ts'
-import { MINUTE_MS, openService, type Service } from '../helper.ts'
+import { postgresSettings, redisSettings } from '../every-store.ts'
+import { MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
+import { startPostgresServer } from '../postgres-server.ts'
 import { startRedisServer } from '../redis-server.ts'
 
 // What a session costs its store: one read a page view, one write a minute, nothing for visitors.
@@ -27,7 +29,7 @@ t.test('in Redis', async t => {
 
 t.test('in SQLite', async t => {
   const service = await openService(t)
-  const statement = Object.getPrototypeOf(service.app.database.$client.prepare('select 1'))
+  const statement = Object.getPrototypeOf(sqliteIn(service.app).prepare('select 1'))
   const runs = (['get', 'all', 'run'] as const).map(name => t.capture(statement, name, statement[name]))
   await holdsFor(t, service, async work => {
     runs.forEach(calls => calls())
@@ -35,6 +37,21 @@ t.test('in SQLite', async t => {
     const sources = runs.flatMap(calls => calls()).map(call => ({ source: String((call as { receiver: { source: string } }).receiver.source) })).filter(({ source }) => source.includes('"sessions"'))
     const reads = sources.filter(({ source }) => source.startsWith('select')).length
     const writes = sources.length - reads
+    return { ...(reads ? { read: reads } : {}), ...(writes ? { write: writes } : {}) }
+  })
+})
+
+t.test('in PostgreSQL', async t => {
+  const postgres = await startPostgresServer(t)
+  const service = await openService(t, postgresSettings(postgres.newDatabase()))
+  await holdsFor(t, service, async work => {
+    const queries = t.capture(Client.prototype, 'query', Client.prototype.query)
+    await work()
+    queries.restore()
+    const texts = queries().map(({ args: [query] }) => (query as { text?: string }).text ?? '').filter(text => text.includes('"sessions"'))
+    const reads = texts.filter(text => text.startsWith('select') && !text.endsWith('for update')).length
+    // An update reads what it locks.
+    const writes = texts.filter(text => text.startsWith('update') || text.startsWith('insert')).length
     return { ...(reads ? { read: reads } : {}), ...(writes ? { write: writes } : {}) }
   })
 })

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { Sqlite } from '../../src/database/sqlite-driver.ts'
 import { onEveryStore } from '../every-store.ts'
-import { type Answer, grace, MINUTE_MS, openService, type Service } from '../helper.ts'
+import { type Answer, grace, MINUTE_MS, openService, rowsOf, type Service, sqliteIn } from '../helper.ts'
+import { queryPostgres } from '../postgres-server.ts'
 
 /*
  * The database can be read, and takes no writes. With sessions in Redis, what writes to Redis alone goes on.
@@ -12,9 +14,11 @@ import { type Answer, grace, MINUTE_MS, openService, type Service } from '../hel
 process.on('SIGXFSZ', () => {})
 
 /** Each begins a fault and returns what ends it. */
-const faults: Record<string, (service: Service) => () => void> = {
+type Faults = Record<string, (service: Service) => (() => unknown) | Promise<() => unknown>>
+
+const sqliteFaults: Faults = {
   'another process keeps the lock' ({ app }) {
-    const other = new Sqlite(app.database.$client.name)
+    const other = new Sqlite(sqliteIn(app).name)
     other.exec('BEGIN EXCLUSIVE')
     return () => other.close()
   },
@@ -23,8 +27,25 @@ const faults: Record<string, (service: Service) => () => void> = {
     return () => limitFiles('unlimited')
   },
   'the file can only be read' ({ app }) {
-    app.database.$client.pragma('query_only = on')
-    return () => app.database.$client.pragma('query_only = off')
+    sqliteIn(app).pragma('query_only = on')
+    return () => sqliteIn(app).pragma('query_only = off')
+  }
+}
+
+const postgresFaults: Faults = {
+  async 'another process keeps the lock' ({ app }) {
+    const other = new Client({ connectionString: app.config.postgresUrl })
+    await other.connect()
+    await other.query('begin; lock table users, sessions in exclusive mode')
+    return () => other.end()
+  },
+  async 'the server can only be read' ({ app }) {
+    const set = async (readOnly: 'on' | 'off') => {
+      await queryPostgres(app.config.postgresUrl!, `alter system set default_transaction_read_only = ${readOnly}`)
+      await queryPostgres(app.config.postgresUrl!, 'select pg_reload_conf()')
+    }
+    await set('on')
+    return () => set('off')
   }
 }
 
@@ -32,6 +53,7 @@ const newPassword = 'compilers were said to be impossible'
 const pages = ['/', '/about', '/login', '/signup', '/logout', '/dashboard', '/account', '/account/devices', '/session', '/assets/pico.css', '/health/live', '/health/ready', '/nothing']
 
 onEveryStore(t, async (t, settings) => {
+  const faults = 'DATABASE_URL' in await settings() ? postgresFaults : sqliteFaults
   for (const [what, begin] of Object.entries(faults)) {
     t.test(`while ${what}, nothing is half done and nothing is claimed, pages are served, and it ends by itself`, async t => {
       const service = await openService(t, settings())
@@ -45,8 +67,8 @@ onEveryStore(t, async (t, settings) => {
         return all
       }
       const usual = await statuses()
-      const before = contentOf(service)
-      const end = begin(service)
+      const before = await contentOf(service)
+      const end = await begin(service)
 
       isUnavailable(t, await browser().signUp({ ...grace, email: 'ada@example.com' }), 'sign up')
       isUnavailable(t, await laptop.submit('/account/password', { current_password: grace.password, new_password: newPassword }), 'change the password')
@@ -65,8 +87,8 @@ onEveryStore(t, async (t, settings) => {
       time.pass(MINUTE_MS)
       t.equal((await visitor.get('/about')).status, 200, 'also when the session should be renewed')
 
-      end()
-      t.strictSame(contentOf(service), before)
+      await end()
+      t.strictSame(await contentOf(service), before)
       for (const device of [laptop, phone]) t.ok(await device.isLoggedIn())
       t.equal((await browser().logIn({ password: newPassword })).status, 401)
       t.equal((await browser().signUp({ ...grace, email: 'ada@example.com' })).status, 303)
@@ -81,8 +103,8 @@ function isUnavailable (t: Test, { status, headers, body, setCookies }: Answer, 
 }
 
 /** What is kept for long. Counts of guesses may differ, and events are nobody's reason to fail. */
-function contentOf ({ app }: Service) {
-  return ['users', 'sessions'].map(table => app.database.$client.prepare(`select * from ${table}`).all())
+async function contentOf (service: Service) {
+  return [await rowsOf(service, 'select * from users order by id'), await rowsOf(service, 'select * from sessions order by handle')]
 }
 
 /** For all that this process writes from now on, without the rights that a full disk would take. */

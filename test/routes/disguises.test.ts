@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openService, type Service } from '../helper.ts'
+import { openService, type Service, sqliteIn } from '../helper.ts'
 import { openWire, type Heard } from '../wire.ts'
 
 /*
@@ -48,7 +48,7 @@ t.test('a form of users is refused to strangers, however its address is written'
   const { browser, say, app } = await openWithWire(t)
   const laptop = browser()
   await laptop.signUp()
-  const handle = app.database.$client.prepare('select handle from sessions').pluck().get() as string
+  const handle = sqliteIn(app).prepare('select handle from sessions').pluck().get() as string
   const before = contentOf(app)
   for (const path of ['/account/delete', '/account/password', '/account/profile', '/account/email', '/account/devices/revoke-others', `/account/devices/${handle}/revoke`]) {
     await Promise.all(disguises.map(async disguise => {
@@ -124,7 +124,7 @@ t.test('the method is that of the request, whatever else is said', async t => {
   await laptop.signUp()
   const cookie = `Cookie: session=${laptop.cookies.get('session')}\r\n`
   const before = contentOf(app)
-  const handle = app.database.$client.prepare('select handle from sessions').pluck().get() as string
+  const handle = sqliteIn(app).prepare('select handle from sessions').pluck().get() as string
   const paths = ['/logout', '/account/delete', '/account/devices/revoke-others', `/account/devices/${handle}/revoke`]
   for (const path of paths) {
     for (const method of ['GET', 'HEAD']) {
@@ -151,5 +151,5 @@ async function openWithWire (t: Parameters<typeof openService>[0], settings: Rec
 }
 
 function contentOf (app: Service['app']) {
-  return ['users', 'sessions'].map(table => app.database.$client.prepare(`select * from ${table}`).all())
+  return ['users', 'sessions'].map(table => sqliteIn(app).prepare(`select * from ${table}`).all())
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { grace, MINUTE_MS, openServer, openService, type LogLine } from '../helper.ts'
+import { grace, MINUTE_MS, openServer, openService, sqliteIn, type LogLine } from '../helper.ts'
 import { isSecret, noSecretsIn } from '../secrets.ts'
 
 const ada = { ...grace, email: 'ada@example.com' }
@@ -78,7 +78,7 @@ t.test('a store outage is an error line that names the request, not what was to 
   const laptop = browser()
   await laptop.signUp()
   events(log)
-  app.database.$client.close()
+  sqliteIn(app).close()
   t.equal((await laptop.logIn()).status, 503)
   const [line, ...rest] = events(log)
   t.match(line, { level: 50, time: Number, reqId: /^req-/, event: 'failed', outcome: 'SESSIONS_UNAVAILABLE', err: { code: 'SESSIONS_UNAVAILABLE', stack: String, cause: { type: 'TypeError' } } })

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { Sqlite } from '../../src/database/sqlite-driver.ts'
-import { Browser, MINUTE_MS, openService } from '../helper.ts'
+import { Browser, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 declare module 'fastify' {
   interface Session {
@@ -21,7 +21,7 @@ t.test('a session that cannot be saved now is one 503 page, and the cookie stays
   const { app, browser, time } = await openService(t)
   const laptop = browser()
   await laptop.signUp()
-  const other = new Sqlite(app.database.$client.name)
+  const other = new Sqlite(sqliteIn(app).name)
   t.teardown(() => other.close())
   other.exec('BEGIN IMMEDIATE')
   time.pass(MINUTE_MS)
@@ -89,6 +89,6 @@ t.test('a service that is asked to stop still answers, and says that it is no lo
 t.test('a password hash that cannot be read fits no password', async t => {
   const { app, browser } = await openService(t)
   await browser().signUp()
-  app.database.$client.exec("update users set password_hash = '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuuabcdefghijklmnopq'")
+  sqliteIn(app).exec("update users set password_hash = '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuuabcdefghijklmnopq'")
   t.equal((await browser().logIn()).status, 401)
 })

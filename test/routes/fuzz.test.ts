@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { grace, openService } from '../helper.ts'
+import { grace, openService, sqliteIn } from '../helper.ts'
 import { openWire } from '../wire.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
@@ -53,7 +53,7 @@ t.comment(`seed ${seed}`)
 t.test('no request of a stranger, however strange, breaks anything or opens a session', async t => {
   const { app, browser } = await openService(t, { LOG_LEVEL: 'silent' })
   await browser().signUp()
-  const users = app.database.$client.prepare('select count(*) from users').pluck()
+  const users = sqliteIn(app).prepare('select count(*) from users').pluck()
 
   await fc.assert(fc.asyncProperty(request, async ({ method, path, headers, body }) => {
     const before = users.get()
@@ -138,14 +138,14 @@ t.test('no bytes on the wire break anything or open a session', async t => {
   const { app, browser } = await openService(t, { LOG_LEVEL: 'silent' })
   await browser().signUp()
   const { say } = await openWire(app)
-  const users = app.database.$client.prepare('select count(*) from users').pluck()
+  const users = sqliteIn(app).prepare('select count(*) from users').pluck()
   await fc.assert(fc.asyncProperty(fc.array(bytes, { minLength: 20, maxLength: 20 }), async requests => {
     for (const { text } of await Promise.all(requests.map(bytes => say(bytes, 100)))) {
       if (!/^$|^HTTP\/1\.1 [1234]/.test(text)) throw new Error(text)
       if (inside.test(text)) throw new Error(`shows the inside: ${text}`)
     }
     if (users.get() !== 1) throw new Error('made a user')
-    if (app.database.$client.prepare('select count(*) from sessions where user_id is not null').pluck().get() !== 1) throw new Error('logged in')
+    if (sqliteIn(app).prepare('select count(*) from sessions where user_id is not null').pluck().get() !== 1) throw new Error('logged in')
   }), settings)
   t.equal((await say('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).status, 200, `seed ${seed}`)
 })

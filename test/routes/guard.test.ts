@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openService } from '../helper.ts'
+import { openService, sqliteIn } from '../helper.ts'
 
 t.test('a page for users sends nobody to the login, and back afterwards', async t => {
   const { browser } = await openService(t)
@@ -22,10 +22,10 @@ for (const [what, statement] of Object.entries(changes)) {
     const { browser, app } = await openService(t)
     const laptop = browser()
     await laptop.signUp()
-    app.database.$client.exec(statement)
+    sqliteIn(app).exec(statement)
     const answer = await laptop.get('/dashboard')
     t.match(answer, { status: 303, location: '/login?next=%2Fdashboard' })
     t.match(answer.setCookies, [/^session=; Max-Age=0/])
-    t.equal(app.database.$client.prepare('select count(*) from sessions').pluck().get(), 0, 'the session is gone from the store')
+    t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 0, 'the session is gone from the store')
   })
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { type Answer, DAY_MS, grace, HOUR_MS, openService } from '../helper.ts'
+import { type Answer, DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
 
 t.test('logging in opens the dashboard', async t => {
   const { browser } = await openService(t)
@@ -28,7 +28,7 @@ onEveryStore(t, async (t, settings) => {
     const { browser, app } = await openService(t, settings())
     await browser().signUp()
     await browser().signUp({ ...grace, email: 'disabled@example.com' })
-    app.database.$client.prepare('update users set disabled_at = 1 where email = ?').run('disabled@example.com')
+    await app.users.setDisabled((await app.users.findByEmail('disabled@example.com'))!.id, true)
     const visitor = browser()
     await visitor.get('/')
     const cookie = { cookie: `session=${visitor.cookies.get('session')}; device=${'x'.repeat(22)}.${'y'.repeat(43)}` }
@@ -117,7 +117,7 @@ t.test('a password hash of older parameters is replaced at login', async t => {
   await browser().signUp()
   const { hash } = await import('@node-rs/argon2')
   const old = await hash(grace.password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
-  app.database.$client.prepare('update users set password_hash = ?').run(old)
+  sqliteIn(app).prepare('update users set password_hash = ?').run(old)
   t.equal((await browser().logIn()).status, 303)
   t.match((await app.users.findByEmail(grace.email))!.passwordHash, '$argon2id$v=19$m=19456,t=2,p=1$')
   t.equal((await browser().logIn()).status, 303)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { grace, openService, type Service } from '../helper.ts'
+import { grace, openService, rowsOf, type Service } from '../helper.ts'
 
 /** A name that no page has, and every address that only takes forms, are asked for as well. */
 const paths = (handle: string) => [
@@ -35,15 +35,15 @@ onEveryStore(t, async (t, settings) => {
 })
 
 /** All that is stored, but for the note that somebody took a copy: the one thing that looking leaves. */
-async function contentOf ({ app: { database, redis } }: Service) {
-  const rows = (query: string) => database.$client.prepare(query).all()
+async function contentOf (service: Service) {
+  const { redis } = service.app
   const keys = await redis?.keys('*') ?? []
   const values = await Promise.all(keys.toSorted().map(async key => [key, (await redis!.dumpBuffer(key)).toString('hex')]))
   return {
-    users: rows('select * from users'),
-    sessions: rows('select * from sessions'),
-    counts: rows('select * from throttle'),
-    events: rows("select * from account_events where type <> 'exported'"),
+    users: await rowsOf(service, 'select * from users'),
+    sessions: await rowsOf(service, 'select * from sessions'),
+    counts: await rowsOf(service, 'select * from throttle'),
+    events: await rowsOf(service, "select * from account_events where type <> 'exported'"),
     values
   }
 }

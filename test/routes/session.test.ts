@@ -74,7 +74,7 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('a changed setting applies to sessions that live already', async t => {
-    const same = settings()
+    const same = await settings()
     const before = await openService(t, { SESSION_SECRET: 'x'.repeat(32), ...same })
     const laptop = before.browser()
     await laptop.signUp()
@@ -98,7 +98,7 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('the oldest session ends when one more than allowed begins', async t => {
-    const { browser, time } = await openService(t, { ...settings(), SESSIONS_PER_USER: '2' })
+    const { browser, time } = await openService(t, { ...await settings(), SESSIONS_PER_USER: '2' })
     const [first, second, third] = [browser(), browser(), browser()]
     await first.signUp()
     time.pass(1000)
@@ -107,6 +107,14 @@ onEveryStore(t, async (t, settings) => {
     t.ok(await first.isLoggedIn())
     await third.logIn()
     t.strictSame([await first.isLoggedIn(), await second.isLoggedIn(), await third.isLoggedIn()], [false, true, true])
+  })
+
+  t.test('of many logins at once no more sessions stay than are allowed', async t => {
+    const { browser, app } = await openService(t, { ...await settings(), SESSIONS_PER_USER: '3' })
+    await browser().signUp()
+    await Promise.all(Array.from({ length: 12 }, () => browser().logIn()))
+    const user = (await app.users.findByEmail(grace.email))!
+    t.ok((await app.sessions.listOf(user.id)).length <= 3)
   })
 
   t.test('what parallel requests of one session change all survives', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MINUTE_MS, openService } from '../helper.ts'
+import { MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 const shown = (body: string) => [...body.matchAll(/<a href="([^"]+)">[^<]*<\/a>\s*(?:<[^>]*>\s*)*<time/g)].map(([, path]) => path)
 
@@ -37,7 +37,7 @@ t.test('a visitor is forgotten after ten minutes', async t => {
 t.test('an address that starts too many sessions gets the pages without one', async t => {
   const { browser, app } = await openService(t)
   for (let visitor = 0; visitor < 40; visitor++) t.equal((await browser({ address: '203.0.113.7' }).get('/')).status, 200)
-  const count = () => app.database.$client.prepare('select count(*) from sessions').pluck().get()
+  const count = () => sqliteIn(app).prepare('select count(*) from sessions').pluck().get()
   t.equal(count(), 20)
   await browser({ address: '2001:db8::1' }).get('/')
   t.equal(count(), 21, 'another address is not affected')
@@ -47,5 +47,5 @@ t.test('over http, a service that is https starts no session that the browser wo
   const { browser, app } = await openService(t, { PUBLIC_URL: 'https://login.example.com' })
   const answer = await browser().get('/')
   t.match(answer, { status: 200, setCookies: [] })
-  t.equal(app.database.$client.prepare('select count(*) from sessions').pluck().get(), 0)
+  t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 0)
 })

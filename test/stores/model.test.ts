@@ -9,9 +9,11 @@ import { openSqlite } from '../../src/database/open-sqlite.ts'
 import { memorySessionStore } from '../../src/sessions/memory-session-store.ts'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import type { Json, SessionFields, SessionStore, StoredSession } from '../../src/sessions/session-store.ts'
+import { postgresSessionStore } from '../../src/sessions/postgres-session-store.ts'
 import { sqliteSessionStore } from '../../src/sessions/sqlite-session-store.ts'
 import { keptLog, movableClock, type MovableClock, newHandle } from '../contract/session-store.ts'
 import { startRedisServer } from '../redis-server.ts'
+import { postgresForEach } from './new-postgres.ts'
 
 /*
  * Random interleavings of calls and of clocks that run and are set back, against a model small enough to be seen through.
@@ -166,6 +168,19 @@ t.test('SQLite agrees with the model', async t => {
     sqlite.$client.exec('delete from sessions')
     const clock = movableClock()
     return { store: sqliteSessionStore(sqlite, { now: clock.now, log }), clock, sweeps: true }
+  })
+  t.ok(ran > 1000, `${ran} commands`)
+  t.strictSame(log.lines, [])
+})
+
+t.test('PostgreSQL agrees with the model', async t => {
+  const postgres = await postgresForEach(t)
+  const database = await postgres.open(t)
+  const log = keptLog()
+  const ran = await checkAgainstModel(async () => {
+    await database.execute('delete from sessions')
+    const clock = movableClock()
+    return { store: postgresSessionStore(database, { now: clock.now, log }), clock, sweeps: true }
   })
   t.ok(ran > 1000, `${ran} commands`)
   t.strictSame(log.lines, [])

@@ -25,7 +25,7 @@ function newDatabase (t: Test, path = newPath(t)): SqliteDatabase {
 async function open (t: Test, sqlite = newDatabase(t)) {
   const clock = movableClock()
   const log = keptLog()
-  const store = await openSessionStore({ sqlite, redisPrefix: 'latchkey:', now: clock.now, log })
+  const store = sqliteSessionStore(sqlite, { now: clock.now, log })
   t.teardown(() => store.close())
   return { store, clock, log, sqlite, spoil: spoilers(sqlite) }
 }

@@ -1,0 +1,63 @@
+import { bigint, customType, index, integer, pgTable } from 'drizzle-orm/pg-core'
+
+const text = customType<{ data: string, driverData: string }>({
+  // Compared by bytes, as in SQLite. The operating system's own order changes with its updates, and an index that was
+  // built in the older order then misses rows: one email would have two accounts.
+  dataType: () => 'text COLLATE "C"',
+  // PostgreSQL's text holds no NUL. Nothing that is kept has one, so asking with one finds nothing, instead of failing.
+  toDriver: value => value.replaceAll('\0', '\uFFFD')
+})
+
+// Epoch milliseconds, as in SQLite.
+const moment = customType<{ data: Date, driverData: number | string }>({
+  dataType: () => 'bigint',
+  toDriver: date => date.getTime(),
+  fromDriver: milliseconds => new Date(Number(milliseconds))
+})
+
+export const users = pgTable('users', {
+  id: text().primaryKey(),
+  firstName: text('first_name').notNull(),
+  lastName: text('last_name').notNull(),
+  email: text().notNull().unique(),
+  passwordHash: text('password_hash').notNull(),
+  sessionEpoch: integer('session_epoch').notNull().default(1),
+  disabledAt: moment('disabled_at'),
+  createdAt: moment('created_at').notNull(),
+  updatedAt: moment('updated_at').notNull()
+})
+
+export const accountEvents = pgTable('account_events', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  userId: text('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  type: text().notNull(),
+  at: moment().notNull(),
+  address: text().notNull(),
+  device: text().notNull()
+}, table => [
+  index('account_events_user_id').on(table.userId, table.at, table.id),
+  index('account_events_at').on(table.at)
+])
+
+// The columns, and their order, are those of rate-limiter-flexible, which counts here when there is no Redis.
+export const throttle = pgTable('throttle', {
+  key: text().primaryKey(),
+  points: integer().notNull().default(0),
+  expire: bigint({ mode: 'number' })
+}, table => [
+  index('throttle_expire').on(table.expire)
+])
+
+export const sessions = pgTable('sessions', {
+  handle: text().primaryKey(),
+  // No foreign key: in a service with Redis the users have no sessions here, and anonymous sessions have no user.
+  userId: text('user_id'),
+  // Which shape `fields` has. A row of another version reads as absent.
+  version: integer().notNull(),
+  // A JSON object, one key per top-level field of the session. Not jsonb, which refuses some of what JSON can say.
+  fields: text().notNull(),
+  expiresAt: bigint('expires_at', { mode: 'number' }).notNull()
+}, table => [
+  index('sessions_user_id').on(table.userId),
+  index('sessions_expires_at').on(table.expiresAt)
+])

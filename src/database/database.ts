@@ -1,0 +1,28 @@
+import type { SessionStore } from '../sessions/session-store.ts'
+import type { Counts } from '../throttling/counts.ts'
+import type { AccountEvents } from '../users/account-events.ts'
+import type { UserRepository } from '../users/user-repository.ts'
+
+/**
+ * Everything that is kept in one database, whichever it is. Each dialect has one file that makes this out of its own
+ * parts; nothing outside those parts knows which dialect it is.
+ */
+export interface Database {
+  users: UserRepository
+  accountEvents: AccountEvents
+  /** Where sessions live when there is no Redis. */
+  sessions: SessionStore
+  /** Where guesses are counted when there is no Redis. */
+  counts: Counts
+  /** @throws USERS_UNAVAILABLE */
+  size (): Promise<DatabaseSize>
+  /** Lets go of files and connections. */
+  close (): Promise<void>
+}
+
+export interface DatabaseSize {
+  users: number
+  disabled: number
+  /** The live ones. Those of visitors who are not logged in are among them. */
+  sessions: number
+}

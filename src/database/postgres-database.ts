@@ -1,0 +1,32 @@
+import { gt, isNotNull } from 'drizzle-orm'
+import { sessions, users } from '../../drizzle/postgres/schema.ts'
+import { UsersUnavailable } from '../errors.ts'
+import { postgresSessionStore } from '../sessions/postgres-session-store.ts'
+import type { StoreOptions } from '../sessions/store-options.ts'
+import { postgresCounts } from '../throttling/postgres-counts.ts'
+import { postgresAccountEvents } from '../users/postgres-account-events.ts'
+import { postgresUserRepository } from '../users/postgres-user-repository.ts'
+import type { Database, DatabaseSize } from './database.ts'
+import { openPostgres, type PostgresDatabase } from './open-postgres.ts'
+import { postgresAnswer } from './postgres-answer.ts'
+
+/** @throws SettingError when the address cannot be used */
+export function postgresDatabase (url: string, options: StoreOptions): Database {
+  const database = openPostgres(url, options.log)
+  return {
+    users: postgresUserRepository(database, options),
+    accountEvents: postgresAccountEvents(database, options),
+    sessions: postgresSessionStore(database, options),
+    counts: postgresCounts(database, options),
+    size: () => postgresAnswer(UsersUnavailable, () => sizeOf(database, options.now())),
+    close: async () => { await database.$client.end() }
+  }
+}
+
+async function sizeOf (database: PostgresDatabase, now: number): Promise<DatabaseSize> {
+  return {
+    users: await database.$count(users),
+    disabled: await database.$count(users, isNotNull(users.disabledAt)),
+    sessions: await database.$count(sessions, gt(sessions.expiresAt, now))
+  }
+}

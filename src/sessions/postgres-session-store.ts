@@ -1,0 +1,122 @@
+import { and, eq, gt, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { sessions } from '../../drizzle/postgres/schema.ts'
+import type { PostgresDatabase } from '../database/open-postgres.ts'
+import { postgresAnswer } from '../database/postgres-answer.ts'
+import { inTransaction } from '../database/postgres-transaction.ts'
+import { SessionExists, SessionsUnavailable } from '../errors.ts'
+import { inBatches } from '../in-batches.ts'
+import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION } from './session-record.ts'
+import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
+import type { StoreOptions } from './store-options.ts'
+
+type Row = typeof sessions.$inferSelect
+type Table = ReturnType<typeof tableOf>
+type Progress = (removed: number) => void
+
+const SWEEP_BATCH = 1000
+
+/** Sessions in the table `sessions`. The connections are shared with the users, so whoever opened them closes them. */
+export function postgresSessionStore (database: PostgresDatabase, options: StoreOptions): SessionStore {
+  const table = tableOf(database, options)
+  return {
+    description: `PostgreSQL at ${database.place}`,
+    create: session => create(table, session),
+    read: handle => answer(() => read(table, handle)),
+    update: (handle, changes) => update(table, handle, changes),
+    revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
+    listOf: userId => answer(() => listOf(table, userId)),
+    revokeOf: (userId, handle) => answer(async () => await end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
+    revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
+    sweep: progress => sweep(table, progress),
+    ping: async () => { await answer(() => table.rowOf.execute({ handle: '' })) },
+    close: async () => {}
+  }
+}
+
+function tableOf (database: PostgresDatabase, options: StoreOptions) {
+  // Planned once for each connection, as every request runs it.
+  const handle = sql.param(sql.placeholder('handle'), sessions.handle)
+  const rowOf = database.select().from(sessions).where(eq(sessions.handle, handle)).prepare('session-by-handle')
+  return { ...options, database, rowOf }
+}
+
+function answer<T> (work: () => Promise<T>): Promise<T> {
+  return postgresAnswer(SessionsUnavailable, work)
+}
+
+async function create ({ database }: Table, session: NewSession): Promise<void> {
+  checkNew(session)
+  const { handle, fields, expiresAt } = session
+  const row = { handle, userId: ownerIn(fields), version: RECORD_VERSION, fields: JSON.stringify(fields), expiresAt }
+  const { rowCount } = await answer(async () => await database.insert(sessions).values(row).onConflictDoNothing())
+  if (rowCount === 0) throw new SessionExists()
+}
+
+async function read (table: Table, handle: string): Promise<StoredSession | null> {
+  const time = table.now()
+  return (await readRows(table, await table.rowOf.execute({ handle }))).find(session => session.expiresAt > time) ?? null
+}
+
+async function update (table: Table, handle: string, changes: SessionChanges): Promise<boolean> {
+  checkChanges(changes)
+  return answer(() => inTransaction(table.database, transaction => change(table, transaction, handle, changes)))
+}
+
+async function change (table: Table, transaction: NodePgDatabase, handle: string, changes: SessionChanges): Promise<boolean> {
+  const time = table.now()
+  // Locked when it is read: whoever updates or revokes it beside us comes before or after, never in between.
+  const rows = await transaction.select().from(sessions).where(eq(sessions.handle, handle)).for('update')
+  const session = (await readRows({ ...table, database: transaction }, rows)).find(session => session.expiresAt > time)
+  if (!session) return false
+  const fields = JSON.stringify(changedFields(session.fields, changes))
+  const expiresAt = changes.renewal?.expiresAt
+  await transaction.update(sessions).set({ fields, expiresAt }).where(eq(sessions.handle, handle))
+  return true
+}
+
+async function listOf (table: Table, userId: string): Promise<StoredSession[]> {
+  const live = and(eq(sessions.userId, userId), gt(sessions.expiresAt, table.now()))
+  return await readRows(table, await table.database.select().from(sessions).where(live))
+}
+
+/** Ends sessions, the expired among them too. @returns how many of them were alive */
+async function end ({ database, now }: Table, ...which: SQL[]): Promise<number> {
+  const time = now()
+  const ended = await database.delete(sessions).where(and(...which)).returning({ expiresAt: sessions.expiresAt })
+  return ended.filter(({ expiresAt }) => expiresAt > time).length
+}
+
+async function sweep (table: Table, progress?: Progress): Promise<number> {
+  return await inBatches(() => answer(() => removeExpired(table)), progress)
+}
+
+async function removeExpired ({ database, now }: Table): Promise<number> {
+  const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now())).limit(SWEEP_BATCH)
+  // Not those that another process is at, neither to wait for it nor to be waited for.
+  return (await database.delete(sessions).where(inArray(sessions.handle, expired.for('update', { skipLocked: true })))).rowCount!
+}
+
+/** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */
+async function readRows (table: Pick<Table, 'log'> & { database: NodePgDatabase }, rows: Row[]): Promise<StoredSession[]> {
+  const found = rows.map(sessionIn)
+  const foreign = rows.filter((_row, at) => found[at] === null).map(({ handle }) => handle)
+  if (foreign.length > 0) await remove(table, foreign)
+  return found.filter(session => session !== null)
+}
+
+async function remove ({ database, log }: Pick<Table, 'log'> & { database: NodePgDatabase }, handles: string[]): Promise<void> {
+  const removed = await database.delete(sessions).where(inArray(sessions.handle, handles)).returning({ handle: sessions.handle })
+  // Of two that find it at once, one removes it.
+  for (const { handle } of removed) log.warn({ handle }, 'removed a stored session that is not one of ours')
+}
+
+function sessionIn ({ handle, userId, version, fields: text, expiresAt }: Row): StoredSession | null {
+  if (version !== RECORD_VERSION || !Number.isSafeInteger(expiresAt)) return null
+  const fields = decodeAll(text)
+  return fields && ownerIn(fields) === userId ? { handle, fields, expiresAt } : null
+}
+
+function ownerIn ({ userId }: SessionFields): string | null {
+  return typeof userId === 'string' ? userId : null
+}

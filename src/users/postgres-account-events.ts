@@ -1,0 +1,58 @@
+import { asc, desc, eq, inArray, lt } from 'drizzle-orm'
+import { accountEvents, users } from '../../drizzle/postgres/schema.ts'
+import type { PostgresDatabase } from '../database/open-postgres.ts'
+import { postgresAnswer } from '../database/postgres-answer.ts'
+import { inTransaction } from '../database/postgres-transaction.ts'
+import { UsersUnavailable } from '../errors.ts'
+import { inBatches } from '../in-batches.ts'
+import type { StoreOptions } from '../sessions/store-options.ts'
+import { KEPT_MS, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
+import { eventQueue } from './event-queue.ts'
+
+const SWEEP_BATCH = 1000
+const ALL = Number.MAX_SAFE_INTEGER
+
+/** Events in the table `account_events`, beside the users they belong to. */
+export function postgresAccountEvents (database: PostgresDatabase, { now, log }: StoreOptions): AccountEvents {
+  const answer = <T> (work: () => Promise<T>) => postgresAnswer(UsersUnavailable, work)
+  const { record, flush } = eventQueue({ now, log, write: events => answer(() => insert(database, events)) })
+
+  return {
+    record,
+    flush,
+
+    async listOf (userId, limit = ALL) {
+      // What somebody has just done is on the page that they look at next.
+      await flush()
+      return await answer(() => latestOf(database, userId, limit))
+    },
+
+    async sweep () {
+      return await inBatches(() => answer(() => removeSome(database, new Date(now() - KEPT_MS))))
+    }
+  }
+}
+
+// A user may be deleted while their events wait: those are left out, or the foreign key would refuse all the others too.
+async function insert (database: PostgresDatabase, events: RecordedEvent[]): Promise<void> {
+  await inTransaction(database, async transaction => {
+    const ids = [...new Set(events.map(({ userId }) => userId))]
+    // Who is there stays there until the end of the transaction.
+    const found = await transaction.select({ id: users.id }).from(users).where(inArray(users.id, ids)).orderBy(asc(users.id)).for('key share')
+    const there = new Set(found.map(({ id }) => id))
+    const rows = events.filter(({ userId }) => there.has(userId))
+    if (rows.length > 0) await transaction.insert(accountEvents).values(rows)
+  })
+}
+
+async function latestOf (database: PostgresDatabase, userId: string, limit: number): Promise<RecordedEvent[]> {
+  const rows = await database.select().from(accountEvents).where(eq(accountEvents.userId, userId))
+    .orderBy(desc(accountEvents.at), desc(accountEvents.id)).limit(limit)
+  return rows.map(({ id, type, ...rest }) => ({ ...rest, type: type as AccountEventType }))
+}
+
+async function removeSome (database: PostgresDatabase, before: Date): Promise<number> {
+  const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(SWEEP_BATCH)
+  // Not those that another process is at, neither to wait for it nor to be waited for.
+  return (await database.delete(accountEvents).where(inArray(accountEvents.id, old.for('update', { skipLocked: true })))).rowCount!
+}
