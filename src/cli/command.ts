@@ -18,13 +18,15 @@ export interface Command {
   run (asked: Asked): Promise<void>
 }
 
-export type FlagName = 'json' | 'yes' | 'user' | 'all'
+export type FlagName = 'json' | 'yes' | 'user' | 'all' | 'from' | 'to'
 
 export interface Flags {
   json?: boolean
   yes?: boolean
   user?: string
   all?: boolean
+  from?: string
+  to?: string
 }
 
 /** What a command works with. */

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { migrate } from './migrate.ts'
 import { secret } from './secret.ts'
 import { sessions } from './sessions.ts'
 import { setPassword } from './set-password.ts'
@@ -10,6 +11,7 @@ export const commands = new Map<string, Command>([
   ...inGroup('users', { ...users, 'set-password': setPassword }),
   ...inGroup('sessions', sessions),
   ['stats', stats],
+  ['migrate', migrate],
   ['secret', secret]
 ])
 

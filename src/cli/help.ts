@@ -6,7 +6,9 @@ const meanings: Record<FlagName, string> = {
   json: '  --json    one JSON value for programs',
   yes: '  --yes     do it without asking',
   user: '  --user    whose: their email in any spelling, or their id',
-  all: '  --all     of every user'
+  all: '  --all     of every user',
+  from: '  --from    the file that is copied',
+  to: '  --to      where it is copied to'
 }
 
 /** The commands, all or those of one group. */

@@ -6,7 +6,9 @@ const kinds = {
   json: { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
   all: { type: 'boolean' },
-  user: { type: 'string', multiple: true }
+  user: { type: 'string', multiple: true },
+  from: { type: 'string', multiple: true },
+  to: { type: 'string', multiple: true }
 } as const
 
 /** An id or a handle is base64url, and so may begin as an option does. None of our options is as long. */
@@ -18,12 +20,17 @@ interface Given { words: string[], flags: Flags, help: boolean }
 export function readArguments (args: string[], { flags: taken, words: { least, most } }: Command): Given {
   const options = Object.fromEntries(Object.entries(kinds).filter(([name]) => ['help', ...taken].includes(name)))
   const { positionals, values } = parsed(idsAsWords(args), options)
-  const { help = false, user, ...flags } = values as Omit<Flags, 'user'> & { help?: boolean, user?: string[] }
-  if (user && user.length > 1) throw new WrongUsage('One --user at a time.')
+  const { help = false, ...flags } = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, theOnly(name, value)])) as Flags & { help?: boolean }
   // What was typed is not repeated here: it may be a password that somebody took for an argument.
   if (!help && positionals.length > most) throw new WrongUsage('That is one word too many.')
   if (!help && positionals.length < least) throw new WrongUsage('Something is missing.')
-  return { words: positionals, flags: { ...flags, ...(user && { user: user[0]! }) }, help }
+  return { words: positionals, flags, help }
+}
+
+function theOnly (name: string, value: unknown): unknown {
+  if (!Array.isArray(value)) return value
+  if (value.length > 1) throw new WrongUsage(`One --${name} at a time.`)
+  return value[0]
 }
 
 function parsed (args: string[], options: Partial<typeof kinds>) {

@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
+import { SettingError } from '../config.ts'
 import { packageRoot } from '../package-root.ts'
 import { makePrivate, takeLock } from './file-lock.ts'
 import { Sqlite, type SqliteClient } from './sqlite-driver.ts'
@@ -27,6 +28,22 @@ export function openSqlite (path: string): SqliteDatabase {
     migrate(database, { migrationsFolder })
     return database
   })
+}
+
+/** @param setting that leads there. @throws SettingError when it cannot be opened */
+export function sqliteOrWhyNot (path: string, setting: string): SqliteDatabase {
+  try {
+    return openSqlite(path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new SettingError(`${setting} leads to ${path}, which cannot be opened as a database (${code}).`, { cause })
+  }
+}
+
+/** For commands: one that made a database would hide a wrong setting behind "no such user". @throws SettingError when there is none */
+export function existingSqlite (path: string, setting: string): SqliteDatabase {
+  if (!existsSync(path)) throw new SettingError(`${setting} leads to ${path}, where there is no database yet: the service makes it when it first starts.`)
+  return sqliteOrWhyNot(path, setting)
 }
 
 function openFile (path: string): SqliteClient {

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
 import { gt, isNotNull } from 'drizzle-orm'
 import { sessions, users } from '../../drizzle/sqlite/schema.ts'
-import { SettingError } from '../config.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { sqliteSessionStore } from '../sessions/sqlite-session-store.ts'
 import { openCounts, sqliteCounts } from '../throttling/sqlite-counts.ts'
@@ -10,14 +8,14 @@ import { sqliteAccountEvents } from '../users/sqlite-account-events.ts'
 import { sqliteUserRepository } from '../users/sqlite-user-repository.ts'
 import type { Database, DatabaseSize } from './database.ts'
 import type { DatabaseOptions } from './open-database.ts'
-import { openSqlite, type SqliteDatabase } from './open-sqlite.ts'
+import { existingSqlite, sqliteOrWhyNot, type SqliteDatabase } from './open-sqlite.ts'
 import type { SqliteClient } from './sqlite-driver.ts'
 
 /** @throws SettingError when there is no database at the path, where none is to be made, or one that cannot be opened */
 export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteClient } {
-  // Where the service makes one, a command must not: it would hide a wrong setting behind "no such user".
-  if (options.mustExist && !existsSync(path)) throw new SettingError(`DATABASE_URL or DATA_DIR leads to ${path}, where there is no database yet: the service makes it when it first starts.`)
-  const [database, counts] = openOrExplain(path)
+  const setting = 'DATABASE_URL or DATA_DIR'
+  const database = options.mustExist ? existingSqlite(path, setting) : sqliteOrWhyNot(path, setting)
+  const counts = openCounts(path)
   return {
     users: sqliteUserRepository(database, options),
     accountEvents: sqliteAccountEvents(database, options),
@@ -26,15 +24,6 @@ export function sqliteDatabase (path: string, options: DatabaseOptions): Databas
     size: () => orUnavailable(UsersUnavailable, () => sizeOf(database, options.now())),
     close: async () => [counts, database].forEach(({ $client }) => $client.close()),
     $client: database.$client
-  }
-}
-
-function openOrExplain (path: string): [SqliteDatabase, SqliteDatabase] {
-  try {
-    return [openSqlite(path), openCounts(path)]
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new SettingError(`DATABASE_URL or DATA_DIR leads to ${path}, which cannot be opened as a database (${code}).`, { cause })
   }
 }
 

@@ -1,0 +1,65 @@
+import { resolve } from 'node:path'
+import { type Counted, copyToPostgres, countsIn, countsInPostgres } from '../database/copy-to-postgres.ts'
+import { openPostgres, type PostgresDatabase } from '../database/open-postgres.ts'
+import { existingSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
+import { UsersUnavailable } from '../errors.ts'
+import { packageRoot } from '../package-root.ts'
+import { type Asked, type Command, Failed, WrongUsage } from './command.ts'
+import { print, printJson } from './output.ts'
+import { withProgress } from './progress.ts'
+
+export const migrate: Command = {
+  takes: '--from <file:…> [--to <postgres://…>]',
+  summary: 'copies users and events from SQLite to PostgreSQL',
+  details: 'Stop the service first. Without --to it is DATABASE_URL, which other users of the machine cannot read off the command. Sessions are not copied: people log in once more. After a break, or when something has changed, run it again: what is there already is left alone.',
+  words: { least: 0, most: 0 },
+  flags: ['from', 'to', 'json'],
+  async run (asked) {
+    const { path, url } = endsOf(asked)
+    const from = existingSqlite(path, '--from')
+    const to = openPostgres(url, quiet)
+    try {
+      await copy(asked, from, to)
+    } finally {
+      from.$client.close()
+      await to.$client.end()
+    }
+  }
+}
+
+async function copy ({ flags, shell }: Asked, from: SqliteDatabase, to: PostgresDatabase): Promise<void> {
+  const there = await countsIn(from)
+  await withProgress(shell, show => copyToPostgres(from, to, done => show(told(done, there)))).catch(explain)
+  const arrived = await countsInPostgres(to)
+  if (arrived.users !== there.users || arrived.events !== there.events) throw new Failed(`Copied, but the counts differ: ${inWords(there)} there, ${inWords(arrived)} here. Was a service running on one of them?`)
+  await (flags.json ? printJson(shell, arrived) : print(shell, `${inWords(arrived)} copied; the counts are the same on both sides.\n`))
+}
+
+function told (done: Counted, { users, events }: Counted): string {
+  return `Copying … ${done.users} of ${users} users, ${done.events} of ${events} events`
+}
+
+function inWords ({ users, events }: Counted): string {
+  return `${users} users and ${events} events`
+}
+
+function endsOf ({ flags, shell }: Asked): { path: string, url: string } {
+  const path = /^file:(.+)/s.exec(flags.from ?? '')?.[1]
+  if (path === undefined) throw new WrongUsage('Copy from where? Say --from and file: with a path.')
+  const url = flags.to ?? shell.settings().postgresUrl ?? ''
+  if (!/^postgres(ql)?:\/\//.test(url)) throw new WrongUsage('Copy to where? Say --to and a postgres:// address, or set DATABASE_URL to it.')
+  return { path: resolve(packageRoot, path), url }
+}
+
+// What goes wrong is told by the command itself.
+const quiet = { info: () => {}, warn: () => {} }
+
+const UNIQUE_VIOLATION = '23505'
+
+/** A user of one email under two ids has signed up in both. */
+function explain (error: Error & { cause?: { cause?: { code?: string } } }): never {
+  if (error instanceof UsersUnavailable && error.cause?.cause?.code === UNIQUE_VIOLATION) {
+    throw new Failed('An email of the source belongs to another account already where it is to go. What was copied until then stays.')
+  }
+  throw error
+}
