@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { openService } from './helper.ts'
+import { openService, sqliteIn } from './helper.ts'
 
 const ask = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const askForTheLast = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
@@ -33,7 +33,7 @@ t.test('nothing is done for what is cut', async t => {
   const { app, port } = await listen(t)
   t.equal(await answersTo(port, 9, askForTheLast.replace('/health/live', '/')), 0)
   t.equal(await answersTo(port, 8), 8)
-  t.equal(app.database.$client.prepare('select count(*) from sessions').pluck().get(), 0, 'no session began')
+  t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 0, 'no session began')
 })
 
 t.test('who takes each answer may ask any number of times', async t => {
