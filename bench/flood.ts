@@ -29,7 +29,7 @@ for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {
   })))
   if (answers.some(({ statusCode }) => statusCode >= 500)) throw new Error('an answer was a 5xx')
 }
-const { sessions: left } = await app.database.size()
+const left = await app.sessions.count()
 console.log(`${REQUESTS} requests from ${ADDRESSES.length} addresses left ${left} sessions (at most ${ALLOWED})`)
 await app.close()
 rmSync(folder, { recursive: true })

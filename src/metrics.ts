@@ -11,7 +11,7 @@ export interface Metrics {
   /** The same store, with its latencies and errors counted. */
   ofStore<Store extends object> (name: string, store: Store): Store
   /** A number that is asked for at each reading. */
-  gauge (name: string, help: string, read: () => number): void
+  gauge (name: string, help: string, read: () => number | Promise<number>): void
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
@@ -36,7 +36,7 @@ export function openMetrics (): Metrics {
       if (failed) failures.inc({ store, operation })
     }),
     gauge (name, help, read) {
-      return new Gauge({ registers, name, help, collect () { this.set(read()) } })
+      return new Gauge({ registers, name, help, async collect () { this.set(await read()) } })
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { grace, openService, sqliteIn } from './helper.ts'
+import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
 import { freePort } from './redis-server.ts'
 
 async function openMeasured (t: Test) {
@@ -60,6 +60,22 @@ t.test('so are the calls of the stores, and those that failed', async t => {
   sqliteIn(app).close()
   await laptop.get('/dashboard')
   t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), 1)
+})
+
+t.test('live sessions are counted once in ten minutes', async t => {
+  const { browser, time, value } = await openMeasured(t)
+  await browser().signUp()
+  t.equal(await value('latchkey_sessions'), 1)
+  await browser().logIn()
+  t.equal(await value('latchkey_sessions'), 1)
+  time.pass(10 * MINUTE_MS)
+  t.equal(await value('latchkey_sessions'), 2)
+})
+
+t.test('what cannot be counted is told as no number', async t => {
+  const { app, value } = await openMeasured(t)
+  sqliteIn(app).close()
+  t.ok(Number.isNaN(await value('latchkey_sessions')))
 })
 
 t.test('the hashing queue and the event loop are seen', async t => {

@@ -1,8 +1,11 @@
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { openDatabase } from '../database/open-database.ts'
-import { openSessionStore } from '../sessions/open-session-store.ts'
+import { openRedis } from '../sessions/open-redis.ts'
+import { sessionStoreIn } from '../sessions/open-session-store.ts'
 import type { Clock, SessionStore } from '../sessions/session-store.ts'
+import { openLimiters } from '../throttling/open-limiters.ts'
+import { passwordThrottle, type PasswordThrottle } from '../throttling/password-throttle.ts'
 import type { UserRepository } from '../users/user-repository.ts'
 
 /** What the service runs on, without the service. */
@@ -12,6 +15,7 @@ export interface Latchkey {
   users: UserRepository
   /** Opened when first asked for: what only concerns users works without Redis. */
   sessions (): Promise<SessionStore>
+  passwordThrottle (): Promise<PasswordThrottle>
   close (): Promise<void>
 }
 
@@ -22,19 +26,24 @@ const log = { info: quiet, warn: quiet }
 /** @throws SettingError when there is no database, or one that cannot be opened */
 export function openLatchkey (config: Config, now: Clock): Latchkey {
   const database = openDatabase(config, { now, log, mustExist: true })
-  const { redisUrl, redisPrefix } = config
-  let sessions: Promise<SessionStore> | undefined
+  let stores: ReturnType<typeof openStores> | undefined
+  const opened = () => { stores ??= openStores(config, database, now); return stores }
   return {
     config,
     database,
     users: database.users,
-    async sessions () {
-      sessions ??= openSessionStore({ redisUrl, redisPrefix, database, now, log })
-      return await sessions
-    },
+    sessions: async () => (await opened()).sessions,
+    passwordThrottle: async () => (await opened()).throttle,
     async close () {
-      await (await sessions)?.close()
+      await (await stores)?.sessions.close()
       await database.close()
     }
   }
+}
+
+/** What lies in Redis when there is one. */
+async function openStores ({ redisUrl, redisPrefix }: Config, database: Database, now: Clock) {
+  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log })
+  const sessions = sessionStoreIn({ redis, redisPrefix, database, now, log })
+  return { sessions, throttle: passwordThrottle(openLimiters({ redis, redisPrefix, database })) }
 }

@@ -23,6 +23,4 @@ export interface Database {
 export interface DatabaseSize {
   users: number
   disabled: number
-  /** The live ones. Those of visitors who are not logged in are among them. */
-  sessions: number
 }

@@ -1,5 +1,5 @@
-import { gt, isNotNull } from 'drizzle-orm'
-import { sessions, users } from '../../drizzle/postgres/schema.ts'
+import { isNotNull } from 'drizzle-orm'
+import { users } from '../../drizzle/postgres/schema.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { postgresSessionStore } from '../sessions/postgres-session-store.ts'
 import type { StoreOptions } from '../sessions/store-options.ts'
@@ -18,15 +18,14 @@ export function postgresDatabase (url: string, options: StoreOptions): Database 
     accountEvents: postgresAccountEvents(database, options),
     sessions: postgresSessionStore(database, options),
     counts: postgresCounts(database, options),
-    size: () => postgresAnswer(UsersUnavailable, () => sizeOf(database, options.now())),
+    size: () => postgresAnswer(UsersUnavailable, () => sizeOf(database)),
     close: async () => { await database.$client.end() }
   }
 }
 
-async function sizeOf (database: PostgresDatabase, now: number): Promise<DatabaseSize> {
+async function sizeOf (database: PostgresDatabase): Promise<DatabaseSize> {
   return {
     users: await database.$count(users),
-    disabled: await database.$count(users, isNotNull(users.disabledAt)),
-    sessions: await database.$count(sessions, gt(sessions.expiresAt, now))
+    disabled: await database.$count(users, isNotNull(users.disabledAt))
   }
 }

@@ -1,5 +1,5 @@
-import { gt, isNotNull } from 'drizzle-orm'
-import { sessions, users } from '../../drizzle/sqlite/schema.ts'
+import { isNotNull } from 'drizzle-orm'
+import { users } from '../../drizzle/sqlite/schema.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { sqliteSessionStore } from '../sessions/sqlite-session-store.ts'
 import { openCounts, sqliteCounts } from '../throttling/sqlite-counts.ts'
@@ -21,16 +21,15 @@ export function sqliteDatabase (path: string, options: DatabaseOptions): Databas
     accountEvents: sqliteAccountEvents(database, options),
     sessions: sqliteSessionStore(database, options),
     counts: sqliteCounts(counts, options),
-    size: () => orUnavailable(UsersUnavailable, () => sizeOf(database, options.now())),
+    size: () => orUnavailable(UsersUnavailable, () => sizeOf(database)),
     close: async () => [counts, database].forEach(({ $client }) => $client.close()),
     $client: database.$client
   }
 }
 
-async function sizeOf (database: SqliteDatabase, now: number): Promise<DatabaseSize> {
+async function sizeOf (database: SqliteDatabase): Promise<DatabaseSize> {
   return {
     users: await database.$count(users),
-    disabled: await database.$count(users, isNotNull(users.disabledAt)),
-    sessions: await database.$count(sessions, gt(sessions.expiresAt, now))
+    disabled: await database.$count(users, isNotNull(users.disabledAt))
   }
 }

@@ -17,6 +17,7 @@ export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
     revokeOf: async (userId, handle) => end(sessions, of(sessions, userId).filter(mine => mine.handle === handle), now()) > 0,
     revokeAllOf: async (userId, except) => end(sessions, of(sessions, userId).filter(mine => mine.handle !== except), now()),
     sweep: async () => sweep(sessions, now()),
+    count: async () => [...sessions.values()].filter(isLiveAt(now())).length,
     ping: async () => {},
     close: async () => {}
   }

@@ -29,6 +29,7 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
     revokeOf: (userId, handle) => answer(async () => await end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
     revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
     sweep: progress => sweep(table, progress),
+    count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
     ping: async () => { await answer(() => table.rowOf.execute({ handle: '' })) },
     close: async () => {}
   }

@@ -3,6 +3,7 @@ import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { within } from '../within.ts'
 import type { RedisClient } from './open-redis.ts'
+import { countKeys } from './redis-count.ts'
 import { defineScripts } from './redis-scripts.ts'
 import { markOf, ownerIn, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
 import { redisUserIndex } from './redis-user-index.ts'
@@ -35,6 +36,8 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
     revokeOf: async (userId, handle) => await answer(() => end(keys, userId, [handle])) > 0,
     revokeAllOf: (userId, except) => answer(() => revokeAllOf(keys, userId, except)),
     sweep: async () => 0,
+    // Each of its commands has its time; all of them together may take longer than a request waits.
+    count: () => orUnavailable(SessionsUnavailable, () => countKeys(redis, keys.keyOf(''))),
     ping: async () => { await answer(() => redis.ping()) },
     close: async () => { await redis.quit().catch(() => redis.disconnect()) }
   }

@@ -45,6 +45,12 @@ export interface SessionStore {
    */
   sweep (progress?: (removed: number) => void): Promise<number>
 
+  /**
+   * How many live sessions there are, those of visitors among them. Redis goes through every key for it: for operators,
+   * now and then, not for a request.
+   */
+  count (): Promise<number>
+
   /** Resolves when sessions can be read now. @throws SESSIONS_UNAVAILABLE */
   ping (): Promise<void>
 

@@ -29,6 +29,7 @@ export function sqliteSessionStore (database: SqliteDatabase, options: StoreOpti
     revokeOf: (userId, handle) => answer(() => end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
     revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
     sweep: progress => answer(() => sweep(table, progress)),
+    count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
     ping: async () => { await answer(() => table.rowOf.all({ handle: '' })) },
     close: async () => {}
   }

@@ -347,6 +347,15 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
   })
 
+  fact('the live are counted, of all users and of visitors', async (t, { store, clock }) => {
+    t.equal(await store.count(), 0)
+    const [mine, hers, visitors] = [newSession(clock), newSession(clock, { userId: 'eve' }), newSession(clock, { visits: [] })]
+    for (const session of [mine, hers, visitors]) await store.create(session)
+    t.equal(await store.count(), 3)
+    await store.revoke(mine.handle)
+    t.equal(await store.count(), 2)
+  })
+
   fact('a ping is answered, and the log has a name for the store', async (t, { store, log }) => {
     await t.resolves(store.ping())
     t.match(store.description, /\w/)
