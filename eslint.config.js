@@ -1,6 +1,14 @@
+import redos from 'eslint-plugin-redos'
+import security from 'eslint-plugin-security'
 import neostandard from 'neostandard'
 
+// In this process, the same everywhere: by itself it takes a program or a Java of the machine where it finds one.
+process.env.RECHECK_SYNC_BACKEND = 'pure'
+
 const code = ['src/**/*.ts', 'plugins/**/*.ts', 'routes/**/*.ts']
+const command = ['bin/**/*.js']
+/** What opens files: their paths come from the operator's settings, never from a request. */
+const opensFiles = ['src/config.ts', 'src/database/**/*.ts', 'src/sessions/session-secret.ts', 'src/cli/**/*.ts', ...command]
 const buildsTheServer = ['src/app.ts', 'src/latchkey.ts']
 
 const outsideSrc = {
@@ -39,6 +47,12 @@ const allButDrizzleKit = {
   message: 'drizzle/ knows drizzle-orm and nothing of ours.'
 }
 
+const outgoing = {
+  regex: '^(node:)?(http|https|http2|net|tls|dgram|dns)(/promises)?$',
+  importNamePattern: '^(request|get|Agent|ClientRequest|connect|createConnection|createSocket|default|lookup|resolve.*)$',
+  message: 'Nothing here asks another host for anything: only the stores of the settings are connected to.'
+}
+
 const environment = [
   'MemberExpression[object.name="process"][property.name="env"]',
   'MemberExpression[object.name="process"][property.value="env"]',
@@ -49,6 +63,21 @@ const environment = [
 const dynamicImport = {
   selector: 'ImportExpression',
   message: 'An import() would slip past the directions of the imports.'
+}
+
+/** What may not stand in code that meets requests. Tests and benchmarks meet only their own. */
+const unsafe = {
+  files: [...code, ...command],
+  plugins: { redos, security },
+  rules: {
+    ...Object.fromEntries(Object.keys(security.configs.recommended.rules).map(rule => [rule, 'error'])),
+    // It reports every computed property. What a form names is looked up in objects without a prototype, or after Object.hasOwn.
+    'security/detect-object-injection': 'off',
+    // It guesses from how deep quantifiers are nested; the other works out what an attacker would send.
+    'security/detect-unsafe-regex': 'off',
+    'redos/no-vulnerable': ['error', { ignoreErrors: false }],
+    'no-restricted-globals': ['error', ...['fetch', 'WebSocket', 'EventSource'].map(name => ({ name, message: outgoing.message }))]
+  }
 }
 
 export default [
@@ -72,6 +101,11 @@ export default [
     files: ['src/config.ts'],
     rules: { 'no-restricted-syntax': 'off' }
   },
+  unsafe,
+  {
+    files: opensFiles,
+    rules: { 'security/detect-non-literal-fs-filename': 'off' }
+  },
   {
     files: ['plugins/**/*.ts', 'routes/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...environment, dynamicImport] }
@@ -86,5 +120,5 @@ export default [
 ]
 
 function mayNotImport (files, ...patterns) {
-  return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] } }
+  return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [outgoing, ...patterns] }] } }
 }

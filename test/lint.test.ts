@@ -1,5 +1,5 @@
 import { ESLint } from 'eslint'
-import t from 'tap'
+import t, { type Test } from 'tap'
 
 /*
  * The directions of the imports, shown by breaking each: a rule that silently died would pass unseen otherwise.
@@ -93,6 +93,40 @@ t.test('no any, no value import of what is only a type, no function longer than 
   t.strictSame(await rulesBroken('src/story.ts', long), ['max-lines-per-function'])
   t.strictSame(await rulesBroken('test/story.test.ts', long), [])
 })
+
+t.test('a regular expression that an attacker can keep busy is refused', async t => {
+  const slow = ['/^(a+)+$/', '/^(?:a|aa)+$/', '/^(?:\\w+\\s?)*$/', '/^(?:[a-z]+)*@$/', '/\\s+$/', '/^(.*)\\.(.*)$/']
+  for (const regex of slow) await isUnsafe(t, `export const shape = ${regex}`, 'redos/no-vulnerable')
+  await isUnsafe(t, 'export const shape = (word: string) => new RegExp(word)', 'security/detect-non-literal-regexp')
+  t.strictSame(await rulesBroken('src/story.ts', 'export const shape = /^[a-z]+@[a-z]+$/'), [])
+})
+
+t.test('a call that would run or read what somebody sent is refused', async t => {
+  await isUnsafe(t, "import { exec } from 'node:child_process'\nexport const run = (sent: string) => exec(sent)", 'security/detect-child-process')
+  await isUnsafe(t, "import { readFileSync } from 'node:fs'\nexport const read = (sent: string) => readFileSync(sent)", 'security/detect-non-literal-fs-filename')
+  await isUnsafe(t, 'export const run = (sent: string) => eval(sent)', 'security/detect-eval-with-expression')
+  await isUnsafe(t, 'export const same = (token: string, sent: string) => { if (token === sent) return true }', 'security/detect-possible-timing-attacks')
+  await isUnsafe(t, "import { pseudoRandomBytes } from 'node:crypto'\nimport crypto from 'node:crypto'\nexport const id = () => crypto.pseudoRandomBytes(16)", 'security/detect-pseudoRandomBytes')
+  await isUnsafe(t, 'export const direction = "\u202e"', 'security/detect-bidi-characters')
+})
+
+t.test('asking another host for anything is refused', async t => {
+  await isUnsafe(t, "await fetch('https://elsewhere.example')", 'no-restricted-globals')
+  for (const line of ["import { request } from 'node:https'", "import { get } from 'http'", "import http from 'node:http'", "import { connect } from 'node:net'", "import { lookup } from 'node:dns/promises'"]) {
+    await isUnsafe(t, line, '@typescript-eslint/no-restricted-imports')
+  }
+  t.notOk(await isRefused('src/story.ts', "import { STATUS_CODES } from 'node:http'"))
+})
+
+t.test('paths that are not literals are for the few files that read the settings of the operator', async t => {
+  const line = "import { readFileSync } from 'node:fs'\nexport const read = (path: string) => readFileSync(path)"
+  for (const path of ['src/config.ts', 'src/database/open-sqlite.ts', 'src/sessions/session-secret.ts', 'src/cli/stats.ts']) t.strictSame(await rulesBroken(path, line), [], path)
+})
+
+/** The rule refuses the line wherever requests are met. */
+async function isUnsafe (t: Test, line: string, rule: string) {
+  for (const path of ['src/story.ts', 'plugins/story.ts', 'routes/pages/story.ts']) t.ok((await rulesBroken(path, line)).includes(rule), `${path}: ${line}`)
+}
 
 function linesOf (table: Record<string, string[]>) {
   return Object.entries(table).flatMap(([path, lines]) => lines.map(line => [path, line] as const))

@@ -5,6 +5,7 @@ import { canonicalEmail } from '../../src/users/email-address.ts'
 import { passwordProblem } from '../../src/users/password-policy.ts'
 import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
 import { signUp } from '../../src/users/sign-up.ts'
+import type { User } from '../../src/users/user-repository.ts'
 
 const emptyForm = { first_name: '', last_name: '', email: '' }
 const emailTaken = { email: 'This email has an account already. Log in instead, or use another email.' }
@@ -31,11 +32,19 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const person = { firstName: values.first_name.trim(), lastName: values.last_name.trim(), email, password }
     const user = await signUp(app.users, app.passwords, person)
     if (user === null) return await reply.refuse(new EmailTaken(), 'signup', { ...form, errors: emailTaken })
-    await request.logIn(user)
+    await request.logIn(user).catch(takeBack(app, user))
     request.deviceOf = email
     request.recordEvent('signed up', user)
     return await reply.redirect('/dashboard', 303)
   })
+}
+
+// Whoever is told that it did not work has to be able to try again.
+function takeBack ({ users }: FastifyInstance, { id }: User) {
+  return async (error: unknown) => {
+    await users.delete(id)
+    throw error
+  }
 }
 
 function passwordErrors ({ config }: FastifyInstance, fields: Partial<SignUpFields>): FieldErrors {

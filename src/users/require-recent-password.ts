@@ -7,6 +7,7 @@ const RECENT_MS = 10 * 60_000
 export async function requireRecentPassword (request: FastifyRequest, reply: FastifyReply) {
   if (isRecent(request.session, request.server.now())) return
   if (!request.takesHtml()) throw new PasswordRequired()
+  request.logRefusal('PASSWORD_REQUIRED')
   const [path] = request.url.split('?', 1)
   return await reply.redirect(`/account/confirm?next=${encodeURIComponent(path!)}`, 303)
 }

@@ -6,6 +6,7 @@ import { NEXT_MAX } from '../path-here.ts'
 export async function requireUser (request: FastifyRequest, reply: FastifyReply) {
   if (request.currentUser !== null) return
   if (!request.takesHtml()) throw new LoginRequired()
+  request.logRefusal('LOGIN_REQUIRED')
   // Only a page can be gone back to: a form that was sent would be lost.
   const next = request.method === 'GET' && request.url.length <= NEXT_MAX ? `?next=${encodeURIComponent(request.url)}` : ''
   return await reply.redirect(`/login${next}`, 303)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
-import { grace, openServer, openService, type LogLine } from '../helper.ts'
+import { grace, MINUTE_MS, openServer, openService, type LogLine } from '../helper.ts'
 import { isSecret, noSecretsIn } from '../secrets.ts'
 
 const ada = { ...grace, email: 'ada@example.com' }
@@ -40,7 +40,7 @@ onEveryStore(t, async (t, settings) => {
   })
 
   t.test('so is each refusal, with its code', async t => {
-    const { browser, log } = await openService(t, settings())
+    const { browser, log, time } = await openService(t, settings())
     const laptop = browser()
     const refused = async (work: () => Promise<unknown>) => {
       await work()
@@ -51,8 +51,11 @@ onEveryStore(t, async (t, settings) => {
     t.strictSame(await refused(() => laptop.submit('/login', 'email=a&email=b', { accept: 'application/json' })), [['refused', 'FORM_UNREADABLE']])
     t.strictSame(await refused(() => laptop.submit('/login', 'x'.repeat(20_000))), [['refused', 'FST_ERR_CTP_BODY_TOO_LARGE']])
     t.strictSame(await refused(() => laptop.get('/account', { accept: 'application/json' })), [['refused', 'LOGIN_REQUIRED']])
+    t.strictSame(await refused(() => laptop.get('/account')), [['refused', 'LOGIN_REQUIRED']], 'also where a browser is led to the login')
     await laptop.signUp(ada)
     events(log)
+    time.pass(11 * MINUTE_MS)
+    t.strictSame(await refused(() => laptop.get('/account/email')), [['refused', 'PASSWORD_REQUIRED']])
     t.strictSame(await refused(() => laptop.submit(`/account/devices/${'x'.repeat(43)}/revoke`)), [['refused', 'PAGE_NOT_FOUND']])
     t.strictSame(await refused(() => browser().signUp(ada)), [['refused', 'EMAIL_TAKEN']])
     for (let guess = 1; guess <= 5; guess++) await browser().logIn({ email: ada.email, password: wrong })

@@ -39,6 +39,8 @@ function hasHeaders (t: Test, way: Way, { status, headers }: Pick<Answer, 'statu
   for (const feature of unused) t.match(headers['permissions-policy'], `${feature}=()`, what)
   if (expected.isFile) t.notMatch(headers['cache-control'], 'no-store', what)
   else t.equal(headers['cache-control'], 'no-store', what)
+  // No other origin may read an answer.
+  t.strictSame(Object.keys(headers).filter(name => name.startsWith('access-control-')), [], what)
   t.strictSame(telling.filter(name => name in headers), [], what)
   t.notMatch(Object.values(headers).join('\n'), /fastify|node\.?js|express|\d+\.\d+\.\d+/i, what)
 }

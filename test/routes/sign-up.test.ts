@@ -1,5 +1,7 @@
+import { Redis } from 'ioredis'
 import t from 'tap'
 import { grace, openService } from '../helper.ts'
+import { startRedisServer } from '../redis-server.ts'
 
 t.test('signing up logs in at once', async t => {
   const { browser } = await openService(t)
@@ -112,4 +114,17 @@ t.test('whoever is logged in has no use for the form', async t => {
   t.match(await laptop.get('/signup'), { status: 200, body: /new-password/ })
   await laptop.signUp()
   t.match(await laptop.get('/signup'), { status: 303, location: '/dashboard' })
+})
+
+t.test('a sign-up whose session cannot be stored leaves no account', async t => {
+  const server = await startRedisServer(t)
+  const operator = new Redis(server.url)
+  t.teardown(() => operator.disconnect())
+  const allow = (keys: string) => operator.acl('SETUSER', 'limited', 'reset', 'on', '>pass-phrase', keys, '+@all')
+  await allow('~latchkey:throttle:*')
+  const { app, browser } = await openService(t, { REDIS_URL: server.url.replace('//', '//limited:pass-phrase@'), SESSION_SECRET: 'a secret that all machines share' })
+  t.match(await browser().signUp(), { status: 503, setCookies: [] })
+  t.equal(await app.users.count(), 0)
+  await allow('~latchkey:*')
+  t.match(await browser().signUp(), { status: 303, location: '/dashboard' })
 })
