@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
 import { fieldErrors } from '../../src/field-errors.ts'
-import { NEXT_MAX, pathHere } from '../../src/path-here.ts'
+import { nextPlace } from '../../src/next-place.ts'
+import { NEXT_MAX } from '../../src/path-here.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
 import { EMAIL_MAX } from '../../src/users/email-address.ts'
 import { givenPassword } from '../../src/users/given-password.ts'
@@ -23,10 +24,10 @@ const sentences = {
 const wrongLogin = { form: 'The email and the password do not fit together.' }
 
 export default async function login (app: FastifyInstance): Promise<void> {
-  const { publicUrl } = app.config
+  const { config } = app
 
   app.get<{ Querystring: Static<typeof Query> }>('/login', { schema: { querystring: Query } }, async (request, reply) => {
-    const next = pathHere(request.query.next, publicUrl)
+    const next = nextPlace(request.query.next, config)
     if (request.currentUser !== null) return await reply.redirect(next ?? '/dashboard', 303)
     return await reply.page('login', { values: { email: '', next: next ?? '', remember: false }, errors: {} })
   })
@@ -44,6 +45,6 @@ export default async function login (app: FastifyInstance): Promise<void> {
     await request.forgiveGuesses(email)
     await request.logIn(user, { remember: remember === 'on' })
     request.recordEvent('logged in', user)
-    return await reply.redirect(pathHere(next, publicUrl) ?? '/dashboard', 303)
+    return await reply.redirect(nextPlace(next, config) ?? '/dashboard', 303)
   })
 }
