@@ -25,7 +25,7 @@ export default async function authz (app: FastifyInstance): Promise<void> {
   async function check (request: FastifyRequest, reply: FastifyReply, asked: Asked | null, toLogin: 401 | 303) {
     // Whoever else asks could claim to be on the way to any place.
     if (asked === null || !isTrusted(request.socket.remoteAddress)) return await reply.code(400).send()
-    const who = whoMayPass(config.forwardAuthRules, asked.url)
+    const who = whoMayPass(config.forwardAuthRules, asked)
     if (who === null) return await reply.code(403).send()
     const identity = await app.identify(request.headers.cookie)
     if (identity === null && who !== 'anyone') return await sendToLogin(request, reply, asked, toLogin)

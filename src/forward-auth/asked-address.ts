@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 /** What somebody asks the application for, as the proxy before it tells. */
 export interface Asked {
   url: URL
+  /** The path as it was sent, before anything was resolved in it. */
+  path: string
   /** Whether the answer can be asked for again, after a login. */
   isRead: boolean
 }
@@ -28,7 +30,7 @@ export function askedOfEnvoy (headers: IncomingHttpHeaders, method: string, path
 function asked (scheme = '', given = '', path = '', method = ''): Asked | null {
   if (!/^https?$/.test(scheme) || !host.test(given) || !path.startsWith('/')) return null
   const url = URL.parse(`${scheme}://${given}${path}`)
-  return url && { url, isRead: method === 'GET' || method === 'HEAD' }
+  return url && { url, path: path.split(/[?#]/, 1)[0]!, isRead: method === 'GET' || method === 'HEAD' }
 }
 
 /** Node joins what was sent twice with a comma, which fits no address. */

@@ -4,10 +4,10 @@ const DECODED_TIMES = 2
 /**
  * Every way in which programs read one path: as it is or decoded, with what it steps back taken back, with parameters of
  * its segments left out, with the case of letters ignored. A rule for `/admin` must not be passed by as `/x/..%2fADMIN`.
- * @param pathname as the WHATWG URL parser gives it
+ * @param path as it was sent
  */
-export function readingsOf (pathname: string): string[] {
-  const decoded = [pathname]
+export function readingsOf (path: string): string[] {
+  const decoded = [path]
   for (let times = 0; times < DECODED_TIMES; times++) decoded.push(decodedOnce(decoded.at(-1)!))
   const plain = decoded.flatMap(path => [path, resolved(path), resolved(path.replace(/;[^/]*/g, ''))])
   return [...new Set(plain.flatMap(path => [path, path.toLowerCase()]))]

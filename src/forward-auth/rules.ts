@@ -1,4 +1,5 @@
 import { canonicalEmail } from '../users/email-address.ts'
+import type { Asked } from './asked-address.ts'
 import { readingsOf } from './path-readings.ts'
 
 /** Who may pass: anyone, whoever is logged in, or these of them, by email or by `@domain`. */
@@ -38,10 +39,10 @@ function readWho (words: string[]): Who | null {
  * Who may pass to this address: the first rule that fits decides, and where none does, a user has to be logged in.
  * @returns null when programs could read the path as one of a rule or as one of another
  */
-export function whoMayPass (rules: Rule[], { hostname, pathname }: URL): Who | null {
+export function whoMayPass (rules: Rule[], { url: { hostname }, path: asked }: Pick<Asked, 'url' | 'path'>): Who | null {
   const ofHost = rules.filter(({ host }) => fitsHost(host, hostname))
   if (ofHost.every(({ path }) => path === '/')) return ofHost[0]?.who ?? 'users'
-  const deciding = new Set(readingsOf(pathname).map(path => ofHost.find(rule => isUnder(path, rule.path))))
+  const deciding = new Set(readingsOf(asked).map(path => ofHost.find(rule => isUnder(path, rule.path))))
   const [rule, ...others] = deciding
   return others.length > 0 ? null : rule?.who ?? 'users'
 }

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { isAmong, readRules, whoMayPass } from '../../src/forward-auth/rules.ts'
 
-const who = (rules: string, address: string) => whoMayPass(readRules(rules)!, new URL(address))
+function who (rules: string, address: string) {
+  const url = new URL(address)
+  return whoMayPass(readRules(rules)!, { url, path: address.slice(url.origin.length).split('?')[0]! })
+}
 
 t.test('where no rule fits, a user has to be logged in', async t => {
   t.equal(who('', 'https://app.example.com/'), 'users')
