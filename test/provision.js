@@ -12,6 +12,9 @@ const needs = [
   { commands: ['redis-server'], debian: 'redis-server', brew: 'redis' },
   { commands: ['openssl'], debian: 'openssl', brew: 'openssl' },
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
+  { commands: ['nginx'], debian: 'nginx', brew: 'nginx' },
+  { commands: ['caddy'], debian: 'caddy', brew: 'caddy' },
+  { commands: ['haproxy'], debian: 'haproxy', brew: 'haproxy' },
   {
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'],
     debian: 'chromium',
