@@ -28,9 +28,10 @@ export function askedOfEnvoy (headers: IncomingHttpHeaders, method: string, path
 }
 
 function asked (scheme = '', given = '', path = '', method = ''): Asked | null {
-  if (!/^https?$/.test(scheme) || !host.test(given) || !path.startsWith('/')) return null
+  // What stands behind a # is no part of an address to us, but to the application it can be.
+  if (!/^https?$/.test(scheme) || !host.test(given) || !path.startsWith('/') || path.includes('#')) return null
   const url = URL.parse(`${scheme}://${given}${path}`)
-  return url && { url, path: path.split(/[?#]/, 1)[0]!, isRead: method === 'GET' || method === 'HEAD' }
+  return url && { url, path: path.split('?', 1)[0]!, isRead: method === 'GET' || method === 'HEAD' }
 }
 
 /** Node joins what was sent twice with a comma, which fits no address. */

@@ -21,6 +21,8 @@ interface More {
   body?: string
   /** What stands in the request line, when it is not the path. */
   target?: string
+  /** What the header says, when it is not the host that the certificate is asked for. */
+  host?: string
 }
 
 const accept: [string, string] = ['Accept', 'text/html,*/*;q=0.8']
@@ -32,7 +34,7 @@ export class Visitor {
   private readonly proxy: number
   private readonly agent: Agent
 
-  constructor (proxy: number, agent: Agent) {
+  constructor (proxy: number, agent = new Agent()) {
     this.proxy = proxy
     this.agent = agent
   }
@@ -46,8 +48,12 @@ export class Visitor {
     return await this.send(url, { method: 'POST', lines: [accept, aForm, ['Sec-Fetch-Site', 'same-origin']], body: new URLSearchParams(fields).toString() })
   }
 
-  async signUp (login: string): Promise<Answer> {
-    return await this.post(`${login}/signup`, grace)
+  async signUp (login: string, person: Record<string, string> = grace): Promise<Answer> {
+    return await this.post(`${login}/signup`, person)
+  }
+
+  async logIn (login: string, more: Record<string, string> = {}): Promise<Answer> {
+    return await this.post(`${login}/login`, { email: grace.email, password: grace.password, ...more })
   }
 
   async send (url: string, more: More = {}): Promise<Answer> {
@@ -60,7 +66,7 @@ export class Visitor {
 
   /** Asks for a WebSocket. @returns the connection, or the status that it was refused with */
   async upgrade (url: string, lines: Lines = []): Promise<Duplex | number> {
-    const handshake: Lines = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==']]
+    const handshake: Lines = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-Fetch-Mode', 'websocket'], ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==']]
     const asking = this.ask(url, { lines: [...handshake, ...lines] })
     asking.end()
     return await Promise.race([
@@ -69,12 +75,12 @@ export class Visitor {
     ])
   }
 
-  private ask (url: string, { method = 'GET', lines = [accept], body, target }: More): ClientRequest {
-    const { hostname, host, origin } = new URL(url)
+  private ask (url: string, { method = 'GET', lines = [accept], body, target, host = new URL(url).host }: More): ClientRequest {
+    const { hostname, origin } = new URL(url)
     const cookie = [...this.cookies].filter(([, { domain }]) => `.${hostname}`.endsWith(`.${domain}`)).map(([name, { value }]) => `${name}=${value}`).join('; ')
     const all: Lines = [['Host', host], ...lines]
     if (cookie !== '') all.push(['Cookie', cookie])
-    if (body !== undefined) all.push(['Content-Length', String(Buffer.byteLength(body))])
+    if (body !== undefined && !lines.some(([name]) => name === 'Transfer-Encoding')) all.push(['Content-Length', String(Buffer.byteLength(body))])
     // As it was written: a URL would be put in order.
     const path = target ?? (url.slice(origin.length) || '/')
     return request({ host: '127.0.0.1', port: this.proxy, servername: hostname, rejectUnauthorized: false, agent: this.agent, method, path, headers: all.flat() })

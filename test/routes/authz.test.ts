@@ -115,6 +115,12 @@ withEveryProxy(t, 'what is no address is a 400', async (t, { ask }) => {
   for (const headers of wrong) t.match(await ask(behindProxy(service), undefined, headers), { status: 400, body: '' }, JSON.stringify(headers))
 })
 
+t.test('a path with a # in it is a 400: the application could read on behind it', async t => {
+  const service = await openService(t, { ...proxied, FORWARD_AUTH_RULES: 'app.example.com/public anyone' })
+  const headers = { 'x-original-url': 'https://app.example.com/public#/../admin', 'x-forwarded-uri': '/public#/../admin' }
+  for (const proxy of ['nginx', 'caddy', 'traefik']) t.equal((await proxies[proxy]!.ask(behindProxy(service), undefined, headers)).status, 400, proxy)
+})
+
 onEveryStore(t, async (t, settings) => {
   t.test('a check reads once, renews once a minute, and starts no session', async t => {
     const service = await openService(t, { ...settings(), ...proxied })
