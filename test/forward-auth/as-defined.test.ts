@@ -91,8 +91,8 @@ for (const [name, through] of Object.entries(proxies)) {
 
   t.test(`${name}: who is logged in passes with an identity, everybody else is sent to the login`, async t => {
     const { laptop, ask, asHer } = await open(t)
-    t.match(await ask('/page?a=1'), { status: 303, headers: { location: 'https://login.example.com/login?next=https%3A%2F%2Fapp.example.com%2Fpage%3Fa%3D1' } })
-    t.match(await ask('/form', {}, 'POST'), { status: 303, headers: { location: 'https://login.example.com/login' } })
+    t.match(await ask('/page?a=1'), { status: 303, headers: { location: /^https:\/\/login\.example\.com\/login\?next=https%3A%2F%2Fapp\.example\.com%2Fpage%3Fa%3D1$/ } })
+    t.match(await ask('/form', {}, 'POST'), { status: 303, headers: { location: /\/login$/ } })
     t.match(await ask('/', { 'X-Requested-With': 'XMLHttpRequest' }), { status: 401, headers: { location: undefined } })
     t.match(await ask('/', { Accept: 'application/json' }), { status: 401 })
     t.match(await asHer('/form', { 'Content-Type': 'application/json' }, 'POST'), { passed: { 'remote-email': grace.email, 'remote-name': 'Grace Hopper' } })

@@ -67,7 +67,7 @@ const facts: Record<string, Fact> = {
     const laptop = visitor()
     const asked = `${app}/page?a=1&b=%2F`
     const sent = await laptop.get(asked)
-    t.match(sent, { status: 303, location: `${login}/login?next=${encodeURIComponent(asked)}` })
+    t.strictSame([sent.status, sent.location], [303, `${login}/login?next=${encodeURIComponent(asked)}`])
     await laptop.signUp(login, { ...grace, first_name: 'Zoë 名' })
     await laptop.post(`${login}/logout`, {})
     t.match((await laptop.get(sent.location!)).body, `name="next" value="${asked.replace('&', '&amp;')}"`)
@@ -96,7 +96,7 @@ const facts: Record<string, Fact> = {
     for (const line of [['Accept', 'application/json'], ['X-Requested-With', 'XMLHttpRequest'], ['Sec-Fetch-Mode', 'cors']] as Lines) {
       t.match(await laptop.get(`${app}/`, [line]), { status: 401, location: undefined }, line.join())
     }
-    t.match(await laptop.post(`${app}/form`, { a: 'b' }), { status: 303, location: `${login}/login` })
+    t.equal((await laptop.post(`${app}/form`, { a: 'b' })).location, `${login}/login`)
     t.strictSame(arrived(), [])
     await laptop.logIn(login)
     t.match(await laptop.get(`${app}/own-401`), { status: 401, body: 'Hello' })
@@ -104,7 +104,7 @@ const facts: Record<string, Fact> = {
   },
   'what a client says of itself or of what it asks for changes nothing': async (t, { app, login, visitor, service }, arrived) => {
     const [stranger, laptop] = [visitor(), visitor()]
-    t.match(await stranger.get(`${app}/page`, forged), { status: 303, location: `${login}/login?next=${encodeURIComponent(`${app}/page`)}` })
+    t.equal((await stranger.get(`${app}/page`, forged)).location, `${login}/login?next=${encodeURIComponent(`${app}/page`)}`)
     t.strictSame(arrived(), [])
     await laptop.send(`${login}/login`, { method: 'POST', lines: [...forged, ['Sec-Fetch-Site', 'same-origin'], ['Content-Type', 'application/x-www-form-urlencoded']], body: new URLSearchParams({ email: grace.email, password: grace.password }).toString() })
     t.equal(service.log.findLast(({ event }) => event === 'logged in')?.address, '127.0.0.1')
