@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { trustOf } from '../src/address.ts'
 import { RETRY_AFTER_SECONDS } from '../src/errors.ts'
 import { type Asked, askedOfEnvoy, askedOfForwarded, askedOfNginx } from '../src/forward-auth/asked-address.ts'
+import { forEnvoy, forForwarded, forNginx } from '../src/forward-auth/described.ts'
 import { identityHeaders } from '../src/forward-auth/identity-headers.ts'
 import { isAmong, whoMayPass } from '../src/forward-auth/rules.ts'
 import { wantsPage } from '../src/forward-auth/wants-page.ts'
@@ -17,10 +18,10 @@ export default async function authz (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(failClosed)
 
   // nginx takes 401 only, and sends the redirect itself.
-  app.get('/authz/nginx', (request, reply) => check(request, reply, askedOfNginx(request.headers), 401))
-  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, (request, reply) => check(request, reply, askedOfForwarded(request.headers), 303))
+  app.get('/authz/nginx', forNginx, (request, reply) => check(request, reply, askedOfNginx(request.headers), 401))
+  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, forForwarded, (request, reply) => check(request, reply, askedOfForwarded(request.headers), 303))
   takeAnyMethodAndBody(app)
-  app.all(`${ENVOY}/*`, (request, reply) => check(request, reply, askedOfEnvoy(request.headers, request.method, request.url.slice(ENVOY.length)), 303))
+  app.all(`${ENVOY}/*`, forEnvoy, (request, reply) => check(request, reply, askedOfEnvoy(request.headers, request.method, request.url.slice(ENVOY.length)), 303))
 
   async function check (request: FastifyRequest, reply: FastifyReply, asked: Asked | null, toLogin: 401 | 303) {
     // Whoever else asks could claim to be on the way to any place.

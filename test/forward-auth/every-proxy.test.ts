@@ -194,6 +194,7 @@ const facts: Record<string, Fact> = {
     await laptop.logIn(login)
     laptop.cookies.set('lang', { value: 'en', domain: 'example.com' })
     await laptop.get(`${app}/`)
-    t.strictSame(arrived().map(got => valuesOf(got, 'cookie')), [['theme=dark; lang=en']])
+    await laptop.get(`${app}/`, [['Cookie', 'first=1']])
+    t.strictSame(arrived().map(got => valuesOf(got, 'cookie').join('; ')), ['theme=dark; lang=en', 'first=1; theme=dark; lang=en'])
   }
 }
