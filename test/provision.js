@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, realpathSync } from 'node:fs'
+import { accessSync, constants, existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,6 +22,9 @@ const needs = [
   }
 ]
 
+/** What Debian asks before it starts a service, with systemd and without: 101 says no. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d'
+
 /** The path of a program of the table above, by its first name. Throws when it is missing: a test must fail, not be skipped. */
 export function find (command) {
   const need = needs.find(need => need.commands[0] === command)
@@ -31,7 +34,8 @@ export function find (command) {
 }
 
 function locate (need) {
-  const folders = (process.env.PATH ?? '').split(delimiter)
+  // Where Debian puts servers, and not everybody looks.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   return need.commands.flatMap(command => folders.map(folder => resolve(folder, command))).find(isExecutable)
 }
 
@@ -48,7 +52,7 @@ function provision () {
   const missing = needs.filter(need => !locate(need))
   if (missing.length === 0) return
 
-  if (process.getuid?.() === 0 && hasAptGet()) install(missing.map(need => need.debian))
+  if (process.getuid?.() === 0 && hasAptGet()) withoutServices(() => install(missing.map(need => need.debian)))
 
   const stillMissing = missing.filter(need => !locate(need))
   if (stillMissing.length > 0) stop(stillMissing)
@@ -58,10 +62,20 @@ function hasAptGet () {
   return locate({ commands: ['apt-get'] }) !== undefined
 }
 
+/** The tests start their own Redis and proxies: none shall be left running by the install. A policy that is there stays. */
+function withoutServices (installing) {
+  const isOurs = !existsSync(SERVICE_POLICY)
+  if (isOurs) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    installing()
+  } finally {
+    if (isOurs) rmSync(SERVICE_POLICY)
+  }
+}
+
 function install (packages) {
   console.log(`The tests need ${packages.join(' and ')}: installing with apt-get`)
-  // A runlevel without services: the tests start their own Redis, none shall be left running by the install.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const wait = ['-o', 'DPkg::Lock::Timeout=300']
   for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
     const { status } = spawnSync('apt-get', [...wait, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] })
