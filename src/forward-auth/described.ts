@@ -5,7 +5,8 @@ const response = {
   400: answersNothing('Not asked by a trusted proxy, or not about an address'),
   401: answersNothing('Has to log in. For a program without Location'),
   403: answersNothing('Is logged in and may not pass'),
-  503: answersNothing('It cannot be known right now', ['Retry-After'])
+  503: answersNothing('It cannot be known right now', ['Retry-After']),
+  default: answersNothing('Nobody passes')
 }
 const toLoginItself = { ...response, 303: answersNothing('Has to log in: to the login, for a browser', ['Location']) }
 

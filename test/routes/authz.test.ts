@@ -188,3 +188,13 @@ t.test('Envoy asks with any method, path and body', async t => {
   for (const method of ['POST', 'PUT', 'DELETE'] as const) t.equal((await laptop.send(method, '/authz/envoy/', { ...headers, 'content-type': 'application/json' }, '{"a"')).status, 200, method)
   t.match(await behindProxy(service).send('POST', '/authz/envoy/form', headers, 'a=b'), { status: 303, location: 'https://login.example.com/login' })
 })
+
+t.test('whatever else goes wrong, nobody passes', async t => {
+  const service = await openService(t, proxied)
+  const laptop = behindProxy(service)
+  await laptop.signUp()
+  t.match(await laptop.send('POST', '/authz/envoy/', { host: 'app.example.com', 'x-forwarded-proto': 'https', 'content-type': 'none at all' }, 'a'), { status: 415, body: '' })
+  service.app.sessions.read = async () => { throw new Error('nobody foresaw this') }
+  for (const { ask } of Object.values(proxies)) t.match(await ask(laptop), { status: 500, body: '' })
+  t.ok(service.log.some(({ event, outcome }) => event === 'failed' && outcome === 'INTERNAL_SERVER_ERROR'))
+})
