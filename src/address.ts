@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 const IPV6_SITE_BITS = 64
@@ -20,4 +21,15 @@ export function addressOf ({ ip }: { ip?: string }): string {
 export function addressGroup (address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${IPV6_SITE_BITS}`).toString()}/${IPV6_SITE_BITS}`
+}
+
+/** Whether whoever is connected is one of the proxies that are believed. @param ranges addresses and CIDR ranges */
+export function trustOf (ranges: string[]): (peer: string | undefined) => boolean {
+  const trusted = new BlockList()
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    trusted.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
+  }
+  return peer => peer !== undefined && trusted.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4')
 }

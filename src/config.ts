@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util'
 import type { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
+import { readRules, type Rule } from './forward-auth/rules.ts'
 import { packageRoot } from './package-root.ts'
 import { redisAddress } from './sessions/redis-address.ts'
 
@@ -32,6 +33,8 @@ export interface Config {
   passwordMinLength: number
   trustedProxies: string[]
   cookieDomain: string | undefined
+  /** Who may pass to the applications behind the proxies that ask. */
+  forwardAuthRules: Rule[]
   logLevel: string
   /** Where metrics are served, if anywhere. */
   metricsAddress: { host: string, port: number } | undefined
@@ -61,6 +64,7 @@ const Settings = Type.Object({
   PASSWORD_MIN_LENGTH: wholeNumber(8, 256, 15),
   TRUSTED_PROXIES: Type.Optional(text('proxies', 'addresses and CIDR ranges with commas between them, such as 10.0.0.0/8, ::1')),
   COOKIE_DOMAIN: Type.Optional(text('domain', 'the domain that the sibling hosts share, such as example.com; PUBLIC_URL must be https and under it')),
+  FORWARD_AUTH_RULES: Type.Optional(text('rules', 'rules with semicolons between them, each a host or *.domain with a path or none, and who may pass: anyone, users, or emails and @domains')),
   METRICS_PORT: Type.Optional(text('listening', 'a port from 1 to 65535, alone or behind an IP address, such as 9464 or 10.0.0.5:9464')),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), {
     default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent'
@@ -77,6 +81,7 @@ const formats: Record<string, (value: string) => boolean> = {
   database: value => /^file:./.test(value) || (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)),
   redis: value => redisAddress(value) !== null,
   proxies: value => splitList(value).every(isAddressOrRange),
+  rules: value => readRules(value) !== null,
   listening: value => listeningAddress(value) !== null,
   domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
 }
@@ -106,6 +111,7 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFil
     passwordMinLength: settings.PASSWORD_MIN_LENGTH,
     trustedProxies: splitList(settings.TRUSTED_PROXIES ?? ''),
     cookieDomain: settings.COOKIE_DOMAIN,
+    forwardAuthRules: readRules(settings.FORWARD_AUTH_RULES ?? '')!,
     logLevel: settings.LOG_LEVEL,
     metricsAddress: listeningAddress(settings.METRICS_PORT) ?? undefined
   }

@@ -12,16 +12,16 @@ const unusedFeatures = [
 ]
 
 /** The headers of every answer: pages, errors, files, and what Node refuses before it is a request (OWASP ASVS 5.0, V3.4). */
-export function securityHeaders ({ publicUrl }: Config): Record<string, string> {
+export function securityHeaders (config: Config): Record<string, string> {
   return {
-    ...helmetHeaders(publicUrl.protocol === 'https:'),
+    ...helmetHeaders(config),
     'permissions-policy': unusedFeatures.map(feature => `${feature}=()`).join(', '),
     // What was on the screen of somebody who has logged out must not come back with the back button. A file says otherwise for itself.
     'cache-control': 'no-store'
   }
 }
 
-function helmetHeaders (isHttps: boolean): Record<string, string> {
+function helmetHeaders ({ publicUrl, cookieDomain }: Config): Record<string, string> {
   // Written down once, on an answer that is never sent: they are the same for all.
   const answer = new ServerResponse(new IncomingMessage(new Socket()))
   helmet({
@@ -32,12 +32,13 @@ function helmetHeaders (isHttps: boolean): Record<string, string> {
         styleSrc: ["'self'"],
         // The stylesheet draws its icons as data: images.
         imgSrc: ["'self'", 'data:'],
-        formAction: ["'self'"],
+        // A login leads to the applications that share it, and browsers hold a form's redirects to this as well.
+        formAction: ["'self'", ...(cookieDomain === undefined ? [] : [`https://${cookieDomain}:*`, `https://*.${cookieDomain}:*`])],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"]
       }
     },
-    strictTransportSecurity: isHttps && { maxAge: YEAR_SECONDS, includeSubDomains: true },
+    strictTransportSecurity: publicUrl.protocol === 'https:' && { maxAge: YEAR_SECONDS, includeSubDomains: true },
     // `no-referrer` would make Chromium send `Origin: null` with our own forms, and the origin check would refuse them.
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' }

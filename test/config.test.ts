@@ -43,6 +43,7 @@ t.test('nothing needs to be set', async t => {
     passwordMinLength: 15,
     trustedProxies: [],
     cookieDomain: undefined,
+    forwardAuthRules: [],
     logLevel: 'info',
     metricsAddress: undefined
   })
@@ -51,7 +52,7 @@ t.test('nothing needs to be set', async t => {
 t.test('an empty value is the same as none', async t => {
   const names = [
     'METRICS_PORT', 'PORT', 'PUBLIC_URL', 'SESSION_SECRET', 'DATABASE_URL', 'REDIS_URL', 'REDIS_PREFIX', 'DATA_DIR', 'SESSION_IDLE_MINUTES',
-    'SESSION_ABSOLUTE_HOURS', 'SESSION_REMEMBER_DAYS', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH', 'TRUSTED_PROXIES', 'COOKIE_DOMAIN', 'LOG_LEVEL'
+    'SESSION_ABSOLUTE_HOURS', 'SESSION_REMEMBER_DAYS', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH', 'TRUSTED_PROXIES', 'COOKIE_DOMAIN', 'FORWARD_AUTH_RULES', 'LOG_LEVEL'
   ]
   const empty = Object.fromEntries(names.map(name => [name, '']))
   t.strictSame(read(empty), read({}))
@@ -239,6 +240,11 @@ t.test('an endless number is none', async t => {
   for (const name of ['PORT', 'SESSION_IDLE_MINUTES', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH']) {
     for (const endless of ['Infinity', '1e400']) t.throws(() => loadConfig({ [name]: endless }, 'no.env'), { message: /was given/ }, `${name}=${endless}`)
   }
+})
+
+t.test('FORWARD_AUTH_RULES are rules', async t => {
+  t.strictSame(read({ FORWARD_AUTH_RULES: 'app.example.com/public anyone; * users' }).forwardAuthRules, [{ host: 'app.example.com', path: '/public', who: 'anyone' }, { host: '*', path: '/', who: 'users' }])
+  t.match(sentenceFor({ FORWARD_AUTH_RULES: 'app.example.com' }), /^FORWARD_AUTH_RULES was given "app\.example\.com", but it takes rules with semicolons between them/)
 })
 
 t.test('METRICS_PORT is a port, on this machine alone unless an address says otherwise', async t => {

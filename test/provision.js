@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,6 +14,9 @@ const tests = [
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
   // PostgreSQL's programs lie together: initdb shows where. Debian keeps them out of the PATH, a folder for each version.
   { commands: ['initdb'], folders: binariesOfDebian, debian: 'postgresql', brew: 'postgresql' },
+  { commands: ['nginx'], debian: 'nginx', brew: 'nginx' },
+  { commands: ['caddy'], debian: 'caddy', brew: 'caddy' },
+  { commands: ['haproxy'], debian: 'haproxy', brew: 'haproxy' },
   {
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'],
     debian: 'chromium',
@@ -22,6 +25,9 @@ const tests = [
 ]
 const audit = ['ffuf', 'slowhttptest', 'sqlmap', 'wapiti'].map(name => ({ commands: [name], debian: name }))
 const groups = { tests, audit }
+
+/** What Debian asks before it starts a service, with systemd and without: 101 says no. */
+const SERVICE_POLICY = '/usr/sbin/policy-rc.d'
 
 /** The path of a program of the tables above, by its first name. Throws when it is missing: a test must fail, not be skipped. */
 export function find (command) {
@@ -32,7 +38,8 @@ export function find (command) {
 }
 
 function locate (need) {
-  const folders = [...need.folders?.() ?? [], ...(process.env.PATH ?? '').split(delimiter)]
+  // Also where Debian puts servers, and not everybody looks.
+  const folders = [...need.folders?.() ?? [], ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   return need.commands.flatMap(command => folders.map(folder => resolve(folder, command))).find(isExecutable)
 }
 
@@ -56,7 +63,7 @@ function provision (whose) {
   const missing = needs.filter(need => !locate(need))
   if (missing.length === 0) return
 
-  if (process.getuid?.() === 0 && hasAptGet()) install(whose, missing.map(need => need.debian))
+  if (process.getuid?.() === 0 && hasAptGet()) withoutServices(() => install(whose, missing.map(need => need.debian)))
 
   const stillMissing = missing.filter(need => !locate(need))
   if (stillMissing.length > 0) stop(whose, stillMissing)
@@ -66,11 +73,21 @@ function hasAptGet () {
   return locate({ commands: ['apt-get'] }) !== undefined
 }
 
+/** The tests start their own Redis and proxies: none shall be left running by the install. A policy that is there stays. */
+function withoutServices (installing) {
+  const isOurs = !existsSync(SERVICE_POLICY)
+  if (isOurs) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    installing()
+  } finally {
+    if (isOurs) rmSync(SERVICE_POLICY)
+  }
+}
+
 function install (whose, packages) {
   console.log(`Needed for the ${whose}: ${packages.join(' and ')}, which apt-get installs now`)
   if (packages.includes('postgresql')) makeNoCluster()
-  // A runlevel without services: the tests start their own, none shall be left running by the install.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const wait = ['-o', 'DPkg::Lock::Timeout=300']
   for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
     const { status } = spawnSync('apt-get', [...wait, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] })

@@ -19,8 +19,13 @@ export function selfSigned (): { cert: string, key: string } {
 /** One value in ASN.1's DER: its kind, its length, its bytes. */
 function der (tag: number, ...parts: Buffer[]): Buffer {
   const bytes = Buffer.concat(parts)
-  const length = bytes.length < 0x80 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...length]), bytes])
+  return Buffer.concat([Buffer.from([tag, ...lengthOf(bytes)]), bytes])
+}
+
+/** In as few bytes as it takes: Go refuses a certificate over one more. */
+function lengthOf ({ length }: Buffer): number[] {
+  if (length < 0x80) return [length]
+  return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
 }
 
 function utcTime (days: number): Buffer {

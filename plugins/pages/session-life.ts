@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { RENEW_AFTER_MS } from '../../src/sessions/identify.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 
 declare module 'fastify' {
@@ -16,8 +17,6 @@ declare module 'fastify' {
     remembered?: true
   }
 }
-
-const RENEW_AFTER_MS = 60_000
 
 /** How a session goes on: renewed by use, signed anew when the secret changes, untouched by what fails. */
 async function sessionLife (app: FastifyInstance): Promise<void> {

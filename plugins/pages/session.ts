@@ -3,6 +3,7 @@ import session from '@fastify/session'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
+import { sentValues } from '../../src/sessions/sent-session.ts'
 import { newSessionId } from '../../src/sessions/session-handle.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 
@@ -37,8 +38,7 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   // A host next door can plant a second cookie of the same name, and the order in which they arrive says nothing
   // about which one is ours (RFC 6265, 5.4). Neither is believed.
   async function refuseTwoCookies (request: FastifyRequest) {
-    const names = request.headers.cookie?.split(';').map(pair => pair.split('=', 1)[0]!.trim()) ?? []
-    if (names.filter(sent => sent === name).length < 2) return
+    if (sentValues(request.headers.cookie, name).length < 2) return
     request.cookies[name] = undefined
     request.hasTwoCookies = true
   }

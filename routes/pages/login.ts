@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
 import { fieldErrors } from '../../src/field-errors.ts'
-import { NEXT_MAX, pathHere } from '../../src/path-here.ts'
+import { nextPlace } from '../../src/next-place.ts'
+import { NEXT_MAX } from '../../src/path-here.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
 import { EMAIL_MAX } from '../../src/users/email-address.ts'
 import { givenPassword } from '../../src/users/given-password.ts'
@@ -23,10 +24,10 @@ const sentences = {
 const wrongLogin = { form: 'The email and the password do not fit together.' }
 
 export default async function login (app: FastifyInstance): Promise<void> {
-  const { publicUrl } = app.config
+  const { config } = app
 
   app.get<{ Querystring: Static<typeof Query> }>('/login', { schema: { querystring: Query } }, async (request, reply) => {
-    const next = pathHere(request.query.next, publicUrl)
+    const next = nextPlace(request.query.next, config)
     if (request.currentUser !== null) return await reply.redirect(next ?? '/dashboard', 303)
     return await reply.page('login', { values: { email: '', next: next ?? '', remember: false }, errors: {} })
   })
@@ -34,7 +35,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
   app.post<{ Body: Static<typeof Form> }>('/login', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     const { email = '', password, remember } = request.body
-    const next = pathHere(request.body.next, publicUrl)
+    const next = nextPlace(request.body.next, config)
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 

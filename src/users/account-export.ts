@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Device } from '../sessions/devices.ts'
 import type { RecordedEvent } from './account-events.ts'
 import type { User } from './user-repository.ts'
@@ -7,6 +8,29 @@ interface Kept {
   devices: Device[]
   events: RecordedEvent[]
 }
+
+const Time = Type.String({ format: 'date-time' })
+
+/** The form of it. What is not named here is left out. */
+export const AccountExport = Type.Object({
+  profile: Type.Object({
+    id: Type.String(), email: Type.String(), firstName: Type.String(), lastName: Type.String(), createdAt: Time, updatedAt: Time
+  }, { additionalProperties: false }),
+  sessions: Type.Array(Type.Object({
+    handle: Type.String(),
+    isThis: Type.Boolean(),
+    device: Type.String(),
+    address: Type.String(),
+    remembered: Type.Boolean(),
+    signedInAt: Time,
+    lastSeenAt: Time,
+    expiresAt: Time,
+    visits: Type.Array(Type.Object({ path: Type.String(), at: Time }, { additionalProperties: false }))
+  }, { additionalProperties: false })),
+  events: Type.Array(Type.Object({
+    type: Type.String(), address: Type.String(), device: Type.String(), at: Time
+  }, { additionalProperties: false }))
+}, { additionalProperties: false })
 
 /** Everything kept about a user, for the user, with ISO times. Of the password only that there is one: it is kept as a hash. */
 export function accountExport ({ user, devices, events }: Kept) {

@@ -25,15 +25,16 @@ export async function openSite (t: Test, chromium: Browser, settings: Record<str
   const { app, config } = openServer(t, { PUBLIC_URL: address, ...settings })
   await app.register(latchkey, { config })
   await app.listen({ port, host: 'localhost' })
-  return { app, address, window: options => openWindow(t, chromium, address, options) }
+  return { app, address, window: options => openWindow(t, chromium, [address], options) }
 }
 
-async function openWindow (t: Test, chromium: Browser, address: string, options: BrowserContextOptions = {}): Promise<Page> {
+/** @param addresses which may be asked; the first is where a path alone leads */
+export async function openWindow (t: Test, chromium: Browser, addresses: string[], options: BrowserContextOptions = {}): Promise<Page> {
   // Without motion, colours are what they are, not on their way from light to dark.
-  const context = await chromium.newContext({ baseURL: address, reducedMotion: 'reduce', ...options })
+  const context = await chromium.newContext({ baseURL: addresses[0]!, reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
   context.setDefaultTimeout(STEP_TIMEOUT_MS)
-  context.on('request', request => { if (!isAt(address, request)) t.fail(`a request left the host: ${request.url()}`) })
+  context.on('request', request => { if (!isAt(addresses, request)) t.fail(`a request left the host: ${request.url()}`) })
   context.on('requestfailed', request => { if (isPart(request) && !isCutOff(request)) t.fail(`${request.url()} did not load`) })
   context.on('response', response => { if (isPart(response.request()) && !arrived(response)) t.fail(`${response.url()} was answered ${response.status()}`) })
   context.on('weberror', raised => { t.fail(`a script failed: ${raised.error().message}`) })
@@ -41,9 +42,9 @@ async function openWindow (t: Test, chromium: Browser, address: string, options:
   return await context.newPage()
 }
 
-function isAt (address: string, request: Request): boolean {
+function isAt (addresses: string[], request: Request): boolean {
   const { protocol, origin } = new URL(request.url())
-  return protocol === 'data:' || origin === address
+  return protocol === 'data:' || addresses.includes(origin)
 }
 
 /** What a page is made of, beside the page itself: stylesheets and pictures. */

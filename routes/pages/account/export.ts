@@ -1,10 +1,23 @@
 import type { FastifyInstance } from 'fastify'
+import { answersFailure, answersJson, answersNothing, unavailable } from '../../../src/openapi.ts'
 import { devicesOf } from '../../../src/sessions/devices.ts'
 import { handleOf } from '../../../src/sessions/session-handle.ts'
-import { accountExport } from '../../../src/users/account-export.ts'
+import { accountExport, AccountExport } from '../../../src/users/account-export.ts'
+
+const described = {
+  config: { openapi: { summary: 'Everything kept about who is logged in', isOfSession: true } },
+  schema: {
+    response: {
+      200: answersJson('A file', AccountExport, ['Content-Disposition']),
+      303: answersNothing('Nobody is logged in: to the login, for a browser', ['Location']),
+      401: answersFailure('Nobody is logged in'),
+      503: unavailable
+    }
+  }
+}
 
 export default async function exportAccount (app: FastifyInstance): Promise<void> {
-  app.get('/account/export', async (request, reply) => {
+  app.get('/account/export', described, async (request, reply) => {
     request.recordEvent('exported')
     const [user, thisHandle] = [request.currentUser!, handleOf(request.session.sessionId)]
     const [sessions, events] = await Promise.all([app.sessions.listOf(user.id), app.accountEvents.listOf(user.id)])

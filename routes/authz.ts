@@ -1,0 +1,58 @@
+import { METHODS } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { trustOf } from '../src/address.ts'
+import { RETRY_AFTER_SECONDS } from '../src/errors.ts'
+import { type Asked, askedOfEnvoy, askedOfForwarded, askedOfNginx } from '../src/forward-auth/asked-address.ts'
+import { forEnvoy, forForwarded, forNginx } from '../src/forward-auth/described.ts'
+import { identityHeaders } from '../src/forward-auth/identity-headers.ts'
+import { isAmong, whoMayPass } from '../src/forward-auth/rules.ts'
+import { wantsPage } from '../src/forward-auth/wants-page.ts'
+import { isNearby } from '../src/next-place.ts'
+
+const ENVOY = '/authz/envoy'
+
+/** What a proxy asks before it lets a request through to an application: who is this, and may they pass. */
+export default async function authz (app: FastifyInstance): Promise<void> {
+  const { config } = app
+  const isTrusted = trustOf(config.trustedProxies)
+  app.setErrorHandler(failClosed)
+
+  // nginx takes 401 only, and sends the redirect itself.
+  app.get('/authz/nginx', forNginx, (request, reply) => check(request, reply, askedOfNginx(request.headers), 401))
+  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, forForwarded, (request, reply) => check(request, reply, askedOfForwarded(request.headers), 303))
+  takeAnyMethodAndBody(app)
+  app.all(`${ENVOY}/*`, forEnvoy, (request, reply) => check(request, reply, askedOfEnvoy(request.headers, request.method, request.url.slice(ENVOY.length)), 303))
+
+  async function check (request: FastifyRequest, reply: FastifyReply, asked: Asked | null, toLogin: 401 | 303) {
+    // Whoever else asks could claim to be on the way to any place.
+    if (asked === null || !isTrusted(request.socket.remoteAddress)) return await reply.code(400).send()
+    const who = whoMayPass(config.forwardAuthRules, asked)
+    if (who === null) return await reply.code(403).send()
+    const identity = await app.identify(request.headers.cookie)
+    if (identity === null && who !== 'anyone') return await sendToLogin(request, reply, asked, toLogin)
+    if (identity !== null && !isAmong(who, identity.user.email)) return await reply.code(403).send()
+    return await reply.headers(identityHeaders(identity)).send()
+  }
+
+  async function sendToLogin (request: FastifyRequest, reply: FastifyReply, { url, isRead }: Asked, code: 401 | 303) {
+    if (!wantsPage(request)) return await reply.code(401).send()
+    // A form that was sent would be lost on the way back.
+    const next = isRead && isNearby(url, config) ? `?next=${encodeURIComponent(url.href)}` : ''
+    return await reply.code(code).header('location', `${config.publicUrl.origin}/login${next}`).send()
+  }
+}
+
+/** Envoy asks with the method, and when it is told to the body, of what it asks about. */
+function takeAnyMethodAndBody (app: FastifyInstance): void {
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, body, done) => { body.resume().once('end', done) })
+}
+
+/** Never 200 when nobody can know. */
+async function failClosed (error: Error & { code?: string, statusCode?: number }, request: FastifyRequest, reply: FastifyReply) {
+  const statusCode = error.statusCode ?? 500
+  if (statusCode < 500) return await reply.code(statusCode).send()
+  request.logFailure(error.code ?? 'INTERNAL_SERVER_ERROR', error)
+  return await reply.code(statusCode).header('retry-after', RETRY_AFTER_SECONDS).send()
+}

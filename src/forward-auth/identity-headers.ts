@@ -1,0 +1,15 @@
+import type { Identity } from '../sessions/identify.ts'
+
+const NOBODY = { 'remote-user': '', 'remote-email': '', 'remote-name': '', 'remote-session': '' }
+
+/** Who passes, for the application. Every header is always there, so that none that a client forged is passed on. */
+export function identityHeaders (identity: Identity | null): Record<keyof typeof NOBODY, string> {
+  if (identity === null) return NOBODY
+  const { user: { id, email, firstName, lastName }, handle } = identity
+  return { 'remote-user': id, 'remote-email': headerSafe(email), 'remote-name': headerSafe(`${firstName} ${lastName}`), 'remote-session': handle }
+}
+
+/** UTF-8, as applications read it: Node takes one character for each byte. Line ends and the like become spaces. */
+function headerSafe (text: string): string {
+  return Buffer.from(text.replace(/\p{Cc}/gu, ' ')).toString('latin1')
+}

@@ -1,0 +1,31 @@
+/** As often as the programs behind one another may decode it. */
+const DECODED_TIMES = 2
+
+/**
+ * Every way in which programs read one path: as it is or decoded, with what it steps back taken back, with parameters of
+ * its segments left out, with the case of letters ignored. A rule for `/admin` must not be passed by as `/x/..%2fADMIN`.
+ * @param path as it was sent
+ */
+export function readingsOf (path: string): string[] {
+  const decoded = [path]
+  for (let times = 0; times < DECODED_TIMES; times++) decoded.push(decodedOnce(decoded.at(-1)!))
+  const plain = decoded.flatMap(path => [path, resolved(path), resolved(path.replace(/;[^/]*/g, ''))])
+  return [...new Set(plain.flatMap(path => [path, path.toLowerCase()]))]
+}
+
+function decodedOnce (path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+function resolved (path: string): string {
+  const segments: string[] = []
+  for (const segment of path.split(/[/\\]+/).slice(1)) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '.') segments.push(segment)
+  }
+  return `/${segments.join('/')}`
+}
