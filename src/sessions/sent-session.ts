@@ -1,11 +1,11 @@
-import type { SignerBase } from '@fastify/cookie'
+import type { Signer } from '@fastify/cookie'
 import { handleOf } from './session-handle.ts'
 
 /**
  * From the header `Cookie` to the handle of the session that it opens, if its signature is one of ours.
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
-export function sentSession (cookieName: string, signer: Pick<SignerBase, 'unsign'>): (header: string | undefined) => string | null {
+export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
   return header => {
     const [sent, ...others] = sentValues(header, cookieName)
     const signed = sent === undefined || others.length > 0 ? null : decoded(sent)
