@@ -8,6 +8,8 @@ import { identityHeaders } from '../src/forward-auth/identity-headers.ts'
 import { isAmong, whoMayPass } from '../src/forward-auth/rules.ts'
 import { wantsPage } from '../src/forward-auth/wants-page.ts'
 import { isNearby } from '../src/next-place.ts'
+import { NEXT_MAX } from '../src/path-here.ts'
+import type { Identity } from '../src/sessions/identify.ts'
 
 const ENVOY = '/authz/envoy'
 
@@ -27,19 +29,24 @@ export default async function authz (app: FastifyInstance): Promise<void> {
     // Whoever else asks could claim to be on the way to any place.
     if (asked === null || !isTrusted(request.socket.remoteAddress)) return await reply.code(400).send()
     const who = whoMayPass(config.forwardAuthRules, asked)
-    if (who === null) return await reply.code(403).send()
+    if (who === null) return await refuse(request, reply, 'PATH_AMBIGUOUS')
     const identity = await app.identify(request.headers.cookie)
     if (identity === null && who !== 'anyone') return await sendToLogin(request, reply, asked, toLogin)
-    if (identity !== null && !isAmong(who, identity.user.email)) return await reply.code(403).send()
+    if (identity !== null && !isAmong(who, identity.user)) return await refuse(request, reply, 'NOT_AMONG_THEM', identity)
     return await reply.headers(identityHeaders(identity)).send()
   }
 
   async function sendToLogin (request: FastifyRequest, reply: FastifyReply, { url, isRead }: Asked, code: 401 | 303) {
     if (!wantsPage(request)) return await reply.code(401).send()
-    // A form that was sent would be lost on the way back.
-    const next = isRead && isNearby(url, config) ? `?next=${encodeURIComponent(url.href)}` : ''
+    // A form that was sent would be lost on the way back, and the login takes no longer address.
+    const next = isRead && url.href.length <= NEXT_MAX && isNearby(url, config) ? `?next=${encodeURIComponent(url.href)}` : ''
     return await reply.code(code).header('location', `${config.publicUrl.origin}/login${next}`).send()
   }
+}
+
+async function refuse (request: FastifyRequest, reply: FastifyReply, code: string, identity: Identity | null = null) {
+  request.logEvent('refused', code, identity?.user ?? null)
+  return await reply.code(403).send()
 }
 
 /** Envoy asks with the method, and when it is told to the body, of what it asks about. */

@@ -16,11 +16,12 @@ const refusals: Record<string, Refusal> = {
  * @param headers of every answer
  */
 export function clientErrorAnswer (headers: Record<string, string>) {
-  return function answerClientError (this: Pick<FastifyInstance, 'log'>, error: Error & { code?: string }, socket: Socket): void {
+  return function answerClientError (this: Pick<FastifyInstance, 'log' | 'metrics'>, error: Error & { code?: string }, socket: Socket): void {
     // Whoever is gone hears nothing.
     if (!socket.writable) return
     const refusal = refusals[String(error.code)] ?? unreadable
     const [,outcome] = refusal
+    this.metrics?.happened('refused', outcome)
     this.log.info({ event: 'refused', outcome, address: addressOf({ ip: socket.remoteAddress! }) }, 'refused')
     socket.end(answerTo(refusal, headers), () => socket.destroy())
   }

@@ -1,6 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 
 const LENGTH_MAX = 2_000
+const CAUSES_MAX = 5
 
 interface ErrorLine {
   [field: string]: unknown
@@ -13,13 +14,14 @@ interface ErrorLine {
  * An error as the log shows it. What else drivers hang on their errors stays out: the command that failed, with what
  * it was to store, the row that was in the way.
  */
-export function errorLine (error: Error & { code?: unknown }): ErrorLine {
+export function errorLine (error: Error & { code?: unknown }, depth = 1): ErrorLine {
   const { name: type, code, cause } = error
-  return { type, code, ...toldBy(error), cause: cause instanceof Error ? errorLine(cause) : undefined }
+  const goesOn = cause instanceof Error && depth < CAUSES_MAX
+  return { type, code, ...toldBy(error), cause: goesOn ? errorLine(cause, depth + 1) : undefined }
 }
 
 function toldBy (error: Error) {
   // Its message repeats the query with all values, password hashes included. What the database said is the cause.
   if (error instanceof DrizzleQueryError) return { message: 'a query failed', stack: '' }
-  return { message: error.message.slice(0, LENGTH_MAX), stack: String(error.stack).slice(0, LENGTH_MAX) }
+  return { message: String(error.message).slice(0, LENGTH_MAX), stack: String(error.stack).slice(0, LENGTH_MAX) }
 }

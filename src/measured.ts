@@ -7,15 +7,16 @@ export function measured<Store extends object> (store: Store, told: (operation: 
     get (target, name) {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
-      return (...args: unknown[]) => timed(member.apply(target, args), (seconds, failed) => told(String(name), seconds, failed))
+      return (...args: unknown[]) => timed(() => member.apply(target, args), (seconds, failed) => told(String(name), seconds, failed))
     }
   })
 }
 
-function timed (answer: unknown, told: (seconds: number, failed: boolean) => void): unknown {
-  if (!(answer instanceof Promise)) return answer
+// From before the call: SQLite works while it is called.
+function timed (work: () => unknown, told: (seconds: number, failed: boolean) => void): unknown {
   const started = performance.now()
+  const answer = work()
   const end = (failed: boolean) => told((performance.now() - started) / 1000, failed)
-  answer.then(() => end(false), () => end(true))
+  if (answer instanceof Promise) answer.then(() => end(false), () => end(true))
   return answer
 }

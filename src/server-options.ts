@@ -30,7 +30,7 @@ export function serverOptions (config: Config) {
       // Without the query: a form sent as GET by mistake would put a password in the log.
       serializers: {
         req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0]!.slice(0, LOGGED_PATH_MAX), address: addressOf(request) }),
-        err: errorLine
+        err: (error: Error) => errorLine(error)
       }
     },
     // Fastify's ten seconds are too few for a busy machine that reads everything from a cold disk.

@@ -22,6 +22,13 @@ t.test('what was to be stored stays out of it', async t => {
   t.notMatch(JSON.stringify(errorLine(refused)), 'the password of Redis')
 })
 
+t.test('an error that is its own cause ends, and one that says nothing is one', async t => {
+  const round = new Error('round')
+  round.cause = round
+  t.match(errorLine(round), { message: 'round', cause: { message: 'round' } })
+  t.match(errorLine(Object.assign(new Error('x'), { message: 7 as unknown as string })), { message: '7' })
+})
+
 t.test('an error as long as a book is cut', async t => {
   t.ok(JSON.stringify(errorLine(new Error('x'.repeat(100_000)))).length < 5_000)
 })

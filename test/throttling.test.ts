@@ -56,6 +56,13 @@ async function holdsIn (t: Test, openLimiter: OpenLimiter, setTime: ((ms: number
     t.equal(waits.filter(wait => wait === 0).length, 5)
   })
 
+  await t.test('a crowd at once does not fill the hundred that make an account wait for its owner', async t => {
+    const guess = () => throttle.admit(fromAnywhere({ email: 'crowd@example.com' }))
+    for (let count = 1; count <= 5; count++) await guess()
+    await Promise.all(Array.from({ length: 300 }, guess))
+    t.ok(await guess() <= 15)
+  })
+
   await t.test('one account is one, however it is written; an unknown one is counted alike', async t => {
     for (const email of ['Ada@Example.com', 'ada@example.com ', ' ADA@example.COM', 'ada@example.com', 'ada@example.com']) await throttle.admit(fromAnywhere({ email }))
     t.not(await throttle.admit(fromAnywhere({ email: 'aDa@example.com' })), 0)

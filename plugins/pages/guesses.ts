@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { addressOf } from '../../src/address.ts'
 import { TooManyGuesses } from '../../src/errors.ts'
 import { deviceCookie } from '../../src/throttling/device-cookie.ts'
@@ -36,7 +37,7 @@ async function guesses (app: FastifyInstance): Promise<void> {
   async function countGuess (this: FastifyRequest, email: string) {
     const retryAfter = await app.passwordThrottle.admit(guessOf(this, email))
     if (retryAfter === 0) return
-    this.recordEvent('throttled', await app.users.findByEmail(canonicalEmail(email) ?? ''))
+    await tellHeldBack(this, email)
     throw Object.assign(new TooManyGuesses(), { retryAfter })
   }
 
@@ -57,6 +58,16 @@ async function guesses (app: FastifyInstance): Promise<void> {
   async function rememberDevice ({ deviceOf }: FastifyRequest, reply: FastifyReply) {
     if (deviceOf) reply.setCookie(name, newDeviceToken(deviceOf, app.secrets), attributes)
   }
+}
+
+const told = new RateLimiterMemory({ points: 1, duration: 60 })
+
+// For the user once a minute: a refusal costs a stranger nothing, and what is kept for them stays for 90 days.
+async function tellHeldBack (request: FastifyRequest, email: string) {
+  const user = await request.server.users.findByEmail(canonicalEmail(email) ?? '')
+  const isNews = user !== null && await told.consume(user.id).then(() => true, () => false)
+  if (isNews) request.recordEvent('throttled', user)
+  else request.logEvent('throttled', 'TOO_MANY_GUESSES', user)
 }
 
 export default fp(guesses, { name: 'guesses', dependencies: ['session-life', 'record-event', 'secrets', 'throttle', 'passwords', 'users'] })

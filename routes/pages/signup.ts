@@ -40,9 +40,9 @@ export default async function signup (app: FastifyInstance): Promise<void> {
 }
 
 // Whoever is told that it did not work has to be able to try again.
-function takeBack ({ users }: FastifyInstance, { id }: User) {
+function takeBack ({ users, log }: FastifyInstance, { id }: User) {
   return async (error: unknown) => {
-    await users.delete(id)
+    await users.delete(id).catch(err => log.error({ err, user: id }, 'a sign-up that failed was not taken back'))
     throw error
   }
 }

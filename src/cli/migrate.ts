@@ -11,7 +11,7 @@ import { withProgress } from './progress.ts'
 export const migrate: Command = {
   takes: '--from <file:…> [--to <postgres://…>]',
   summary: 'copies users and events from SQLite to PostgreSQL',
-  details: 'Stop the service first. Without --to it is DATABASE_URL, which other users of the machine cannot read off the command. Sessions are not copied: people log in once more. After a break, or when something has changed, run it again: what is there already is left alone.',
+  details: 'Stop the service first. Without --to it is DATABASE_URL, which other users of the machine cannot read off the command. Sessions are not copied: people log in once more. After a break run it again: what is there already is left alone. Not once people use the new database, or who has deleted their account there would be back.',
   words: { least: 0, most: 0 },
   flags: ['from', 'to', 'json'],
   async run (asked) {

@@ -1,8 +1,9 @@
 import { canonicalEmail } from '../users/email-address.ts'
+import type { User } from '../users/user-repository.ts'
 import type { Asked } from './asked-address.ts'
 import { readingsOf } from './path-readings.ts'
 
-/** Who may pass: anyone, whoever is logged in, or these of them, by email or by `@domain`. */
+/** Who may pass: anyone, whoever is logged in, or these of them, by id, by email or by `@domain`. */
 export type Who = 'anyone' | 'users' | string[]
 
 /** Who may pass for a host and what lies under a path of it. */
@@ -14,7 +15,9 @@ export interface Rule {
   who: Who
 }
 
-const place = /^(?<host>\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?<path>\/[^\s?#]*)?$/
+const place = /^(?<host>\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?<path>(?:\/[\w.~!$&'()*+,=:@-]+)*\/?)?$/
+
+const userId = /^[\w-]{22}$/
 
 /** Reads FORWARD_AUTH_RULES: `host/path who; …`. @returns null when a rule cannot be meant */
 export function readRules (text: string): Rule[] | null {
@@ -31,8 +34,13 @@ function readRule (text: string): Rule | null {
 
 function readWho (words: string[]): Who | null {
   if (words.length === 1 && (words[0] === 'anyone' || words[0] === 'users')) return words[0]
-  const people = words.map(word => word.startsWith('@') ? canonicalEmail(`somebody${word}`)?.slice('somebody'.length) : canonicalEmail(word))
+  const people = words.map(readPerson)
   return people.length > 0 && people.every(person => person) ? people as string[] : null
+}
+
+function readPerson (word: string): string | null | undefined {
+  if (userId.test(word)) return word
+  return word.startsWith('@') ? canonicalEmail(`somebody${word}`)?.slice('somebody'.length) : canonicalEmail(word)
 }
 
 /**
@@ -42,15 +50,20 @@ function readWho (words: string[]): Who | null {
 export function whoMayPass (rules: Rule[], { url: { hostname }, path: asked }: Pick<Asked, 'url' | 'path'>): Who | null {
   const ofHost = rules.filter(({ host }) => fitsHost(host, hostname))
   if (ofHost.every(({ path }) => path === '/')) return ofHost[0]?.who ?? 'users'
-  const deciding = new Set(readingsOf(asked).map(path => ofHost.find(rule => isUnder(path, rule.path))))
+  const inLowerCase = ofHost.map(({ path }) => path.toLowerCase())
+  // Some programs take /ADMIN for /admin.
+  const deciding = new Set(readingsOf(asked).flatMap(path => [
+    ofHost.find(rule => isUnder(path, rule.path)),
+    ofHost[inLowerCase.findIndex(rule => isUnder(path.toLowerCase(), rule))]
+  ]))
   const [rule, ...others] = deciding
   return others.length > 0 ? null : rule?.who ?? 'users'
 }
 
 /** Whether somebody who is logged in is among those who may pass. */
-export function isAmong (who: Who, email: string): boolean {
+export function isAmong (who: Who, { id, email }: Pick<User, 'id' | 'email'>): boolean {
   if (typeof who === 'string') return true
-  return who.some(person => person === email || (person.startsWith('@') && email.endsWith(person)))
+  return who.some(person => person === id || person === email || (person.startsWith('@') && email.endsWith(person)))
 }
 
 function fitsHost (host: string, hostname: string): boolean {

@@ -25,8 +25,9 @@ export function redisAddress (url: string): RedisAddress | null {
 function nodeIn (text: string, defaultPort: number): RedisNode | null {
   const url = URL.parse(`http://${text}`)
   if (url === null || url.href !== `http://${url.host}/`) return null
-  // The URL parser leaves out a port of 80, which is http's own.
-  const port = text.endsWith(':80') ? 80 : Number(url.port) || defaultPort
+  const given = /:(\d+)$/.exec(text)?.[1]
+  const port = given === undefined ? defaultPort : Number(given)
+  if (port === 0) return null
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import { addressGroup } from '../address.ts'
 import { SessionsUnavailable } from '../errors.ts'
 import { orUnavailable } from '../unavailable.ts'
@@ -45,8 +46,14 @@ export function passwordThrottle (openLimiter: OpenLimiter): PasswordThrottle {
   const guesses = openLimiter({ name: 'guesses', points: GUESSES_EVER, durationSeconds: YEAR_SECONDS })
   const waits = openLimiter({ name: 'wait', points: 1, durationSeconds: FIRST_WAIT_SECONDS })
 
+  // Else a crowd at once would fill the hundred, and keep the owner out, without a password being checked.
+  async function giveBack (account: string, refusal: unknown): Promise<never> {
+    if (refusal instanceof RateLimiterRes) await guesses.reward(account)
+    throw refusal
+  }
+
   async function admitAccount (account: string): Promise<number> {
-    const { consumedPoints } = await guesses.consume(account)
+    const { consumedPoints } = await guesses.consume(account).catch(refusal => giveBack(account, refusal))
     if (consumedPoints < FREE_GUESSES) return 0
     // The first to come takes the wait's only place, and whoever comes before it is over is refused and not counted.
     const wait = await secondsUntil(waits.consume(account, 1, { customDuration: waitAfter(consumedPoints) }))

@@ -4,7 +4,7 @@ import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { packageRoot } from '../../src/package-root.ts'
-import { onEveryStore } from '../every-store.ts'
+import { onSqliteAndRedis } from '../every-store.ts'
 import { grace, openService, sqliteIn } from '../helper.ts'
 
 /*
@@ -57,7 +57,7 @@ async function textOf (stream: NodeJS.ReadableStream | null): Promise<string> {
   return text
 }
 
-t.test('a process of its own reaches the stores of the running service', t => onEveryStore(t, async (t, settings) => {
+t.test('a process of its own reaches the stores of the running service', t => onSqliteAndRedis(t, async (t, settings) => {
   const { service, environment } = await openBeside(t, settings())
   const [laptop, phone] = [service.browser(), service.browser()]
   await laptop.signUp()

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { onEveryStore, redisSettings } from '../every-store.ts'
+import { onSqliteAndRedis, redisSettings } from '../every-store.ts'
 import { grace, openService, sqliteIn } from '../helper.ts'
 import { freePort, startRedisServer } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
 const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', password: 'poetical science of numbers' }
 
-t.test('what an operator does to a user holds at the next click', t => onEveryStore(t, async (t, settings) => {
+t.test('what an operator does to a user holds at the next click', t => onSqliteAndRedis(t, async (t, settings) => {
   t.test('disabled at the shell, out at the next click, and back in only after a new login', async t => {
     const service = await openService(t, settings())
     const [laptop, phone, other] = [service.browser(), service.browser(), service.browser()]

@@ -33,7 +33,7 @@ t.test('a path that programs read in more than one way passes by no rule', async
   const rules = 'app.example.com/admin boss@example.com; app.example.com/public anyone; app.example.com users'
   const twofold = [
     '//admin', '/x//../admin', '/%61dmin', '/%2561dmin', '/x/..%2fadmin', '/x/%252e%252e/admin', '/admin;x=1/y', '/ADMIN', '/Admin/users', '\\admin', '/x%5c..%5cadmin',
-    '/public/..%2fadmin', '/public%2f..%2fadmin', '/public/%2e%2e%2fadmin', '/public/..;/admin', '/PUBLIC/x'
+    '/public/..%2fadmin', '/public%2f..%2fadmin', '/public/%2e%2e%2fadmin', '/public/..;/admin', '/%61dmin/%ff', '/%61dmin/%', '/x/..%2fadmin/%ff', '/%61dmin/%ff/..'
   ]
   for (const path of twofold) {
     const decided = who(rules, `https://app.example.com${path}`)
@@ -46,13 +46,15 @@ t.test('a path that programs read in more than one way passes by no rule', async
 t.test('people are named by email, in any spelling, or by domain', async t => {
   const some = readRules('app.example.com Grace@Example.com @BÜCHER.example')![0]!.who
   t.strictSame(some, ['grace@example.com', '@xn--bcher-kva.example'])
-  for (const email of ['grace@example.com', 'anybody@xn--bcher-kva.example']) t.ok(isAmong(some, email), email)
-  for (const email of ['ada@example.com', 'grace@example.com.evil.example', 'x@sub.xn--bcher-kva.example', 'notgrace@example.com']) t.notOk(isAmong(some, email), email)
-  t.ok(isAmong('users', 'ada@example.com'))
+  const isIn = (email: string, id = 'x') => isAmong(some, { id, email })
+  for (const email of ['grace@example.com', 'anybody@xn--bcher-kva.example']) t.ok(isIn(email), email)
+  for (const email of ['ada@example.com', 'grace@example.com.evil.example', 'x@sub.xn--bcher-kva.example', 'notgrace@example.com']) t.notOk(isIn(email), email)
+  t.ok(isAmong('users', { id: 'x', email: 'ada@example.com' }))
+  t.ok(isAmong(readRules('app.example.com abcdefghij-klmnopqr_st')![0]!.who, { id: 'abcdefghij-klmnopqr_st', email: 'ada@example.com' }), 'or by id')
 })
 
 t.test('a rule that cannot be meant is none', async t => {
   t.strictSame(readRules(' app.example.com/a/ users ;\n * anyone; '), [{ host: 'app.example.com', path: '/a', who: 'users' }, { host: '*', path: '/', who: 'anyone' }])
-  const wrong = ['app.example.com', 'users', 'app.example.com anyone users', 'app.example.com everybody', 'app.example.com grace@', 'app.example.com @', 'https://app.example.com users', 'app.example.com:80 users', 'app.*.com users', 'App.example.com users', 'app.example.com/a?b users', 'app.example.com/a#b users']
+  const wrong = ['app.example.com', 'users', 'app.example.com anyone users', 'app.example.com everybody', 'app.example.com grace@', 'app.example.com @', 'https://app.example.com users', 'app.example.com:80 users', 'app.*.com users', 'App.example.com users', 'app.example.com/café users', 'app.example.com//b users', 'app.example.com/%41 users', 'app.example.com/a?b users', 'app.example.com/a#b users']
   for (const rules of wrong) t.equal(readRules(rules), null, rules)
 })

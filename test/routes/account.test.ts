@@ -1,11 +1,11 @@
 import t from 'tap'
-import { onEveryStore } from '../every-store.ts'
+import { onSqliteAndRedis } from '../every-store.ts'
 import { type Browser, grace, HOUR_MS, MINUTE_MS, inDatabaseOf, openService } from '../helper.ts'
 
 const eve = { ...grace, email: 'eve@example.com' }
 const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/confirm', '/export'].map(path => `/account${path}`)
 
-onEveryStore(t, async (t, settings) => {
+onSqliteAndRedis(t, async (t, settings) => {
   t.test('the account shows who one is and what happened lately, the latest first, each with its device and address', async t => {
     const { browser, time } = await openService(t, settings())
     const laptop = browser({ headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }, address: '192.0.2.1' })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { onEveryStore } from '../every-store.ts'
+import { onSqliteAndRedis } from '../every-store.ts'
 import { type Browser, grace, MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
 
 const proxied = { PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com', TRUSTED_PROXIES: '127.0.0.1' }
@@ -121,7 +121,7 @@ t.test('a path with a # in it is a 400: the application could read on behind it'
   for (const proxy of ['nginx', 'caddy', 'traefik']) t.equal((await proxies[proxy]!.ask(behindProxy(service), undefined, headers)).status, 400, proxy)
 })
 
-onEveryStore(t, async (t, settings) => {
+onSqliteAndRedis(t, async (t, settings) => {
   t.test('a check reads once, renews once a minute, and starts no session', async t => {
     const service = await openService(t, { ...settings(), ...proxied })
     const laptop = behindProxy(service)

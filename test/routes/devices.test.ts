@@ -1,12 +1,12 @@
 import t from 'tap'
-import { onEveryStore } from '../every-store.ts'
+import { onSqliteAndRedis } from '../every-store.ts'
 import { type Browser, DAY_MS, grace, HOUR_MS, MINUTE_MS, openService } from '../helper.ts'
 
 const firefox = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }
 const safari = { 'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1' }
 const eve = { ...grace, email: 'eve@example.com' }
 
-onEveryStore(t, async (t, settings) => {
+onSqliteAndRedis(t, async (t, settings) => {
   t.test('the devices page shows every session: which device, where, since when, last seen, kept or not; this one first', async t => {
     const { browser, time } = await openService(t, settings())
     const phone = browser({ headers: safari, address: '2001:db8::7' })

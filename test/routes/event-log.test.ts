@@ -1,5 +1,5 @@
 import t from 'tap'
-import { onEveryStore } from '../every-store.ts'
+import { onSqliteAndRedis } from '../every-store.ts'
 import { grace, MINUTE_MS, openServer, openService, sqliteIn, type LogLine } from '../helper.ts'
 import { isSecret, noSecretsIn } from '../secrets.ts'
 
@@ -12,7 +12,7 @@ function events (log: LogLine[]): LogLine[] {
   return log.splice(0).filter(line => 'event' in line)
 }
 
-onEveryStore(t, async (t, settings) => {
+onSqliteAndRedis(t, async (t, settings) => {
   t.test('each event is one line with time, request, address, user, session, event and outcome', async t => {
     const { browser, log } = await openService(t, settings())
     const laptop = browser({ address: '203.0.113.7' })

@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 const TIMES = 200
 /** Where each turn asks another process a dozen times. */
-const TIMES_IN_POSTGRES = 60
+const TIMES_IN_POSTGRES = 20
 
 /** Holds a request between reading its session and saving it, for as long as a test wants. */
 class Gate {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { onEveryStore } from '../every-store.ts'
+import { onSqliteAndRedis } from '../every-store.ts'
 import { grace, openService, rowsOf, type Service } from '../helper.ts'
 
 /** A name that no page has, and every address that only takes forms, are asked for as well. */
@@ -9,7 +9,7 @@ const paths = (handle: string) => [
   '/logout?_method=POST', `/signup?${new URLSearchParams(grace).toString()}`, `/login?${new URLSearchParams({ email: grace.email, password: grace.password }).toString()}`, `/account/delete?password=${encodeURIComponent(grace.password)}`, '/account/profile?first_name=Eve&last_name=Eve'
 ]
 
-onEveryStore(t, async (t, settings) => {
+onSqliteAndRedis(t, async (t, settings) => {
   t.test('whoever only looks changes nothing, logged in or not', async t => {
     const service = await openService(t, settings())
     const { browser, app } = service

@@ -21,7 +21,7 @@ t.test('nodes of a Cluster, with who asks, over TLS', async t => {
 t.test('what is no address is none', async t => {
   const wrong = [
     'redis', 'http://h1', 'redis+sentinel://h1', 'redis+sentinel://h1/', 'redis+sentinel:///main', 'redis+sentinel://h1:x/main', 'redis+sentinel://h1:99999/main',
-    'redis+cluster://', 'redis+cluster://h1/main', 'redis+cluster://h1,,h2', 'redis+cluster://h1 h2', 'redis+cluster://h1?x=1', 'redis+ring://h1', 'redis+cluster://%:%zz@h1'
+    'redis+cluster://', 'redis+cluster://h1/main', 'redis+cluster://h1:0', 'redis+cluster://h1,,h2', 'redis+cluster://h1 h2', 'redis+cluster://h1?x=1', 'redis+ring://h1', 'redis+cluster://%:%zz@h1'
   ]
   for (const url of wrong) t.equal(redisAddress(url), null, url)
 })
