@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url'
 const tests = [
   { commands: ['redis-server'], debian: 'redis-server', brew: 'redis' },
   { commands: ['openssl'], debian: 'openssl', brew: 'openssl' },
+  { commands: ['nginx'], debian: 'nginx', brew: 'nginx' },
+  { commands: ['haproxy'], debian: 'haproxy', brew: 'haproxy' },
   { commands: ['faketime'], debian: 'faketime', brew: 'libfaketime' },
   // PostgreSQL's programs lie together: initdb shows where. Debian keeps them out of the PATH, a folder for each version.
   { commands: ['initdb'], folders: binariesOfDebian, debian: 'postgresql', brew: 'postgresql' },
