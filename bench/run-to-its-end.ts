@@ -2,6 +2,8 @@ import type { Teardown } from '../test/teardown.ts'
 
 /** Ends all that the work has started, the last first: when it is done, fails, takes too long, or is told to stop. */
 export async function runToItsEnd (longestMs: number, work: (run: Teardown) => Promise<void>): Promise<void> {
+  // Each program that is started listens for the end of this process.
+  process.setMaxListeners(50)
   const ends: Array<() => unknown> = []
   let ending: Promise<void> | undefined
   const endAll = async () => { while (ends.length > 0) await ends.pop()!() }
