@@ -147,6 +147,15 @@ t.test('while the secret is changed in one process after the other, people go fr
   t.ok(await movedTo(done, laptop).isLoggedIn())
 })
 
+t.test('an operator makes the tables of a new version before a service that may not', async t => {
+  const postgres = await startPostgresServer(t)
+  const url = postgres.newDatabase()
+  const service = await openService(t)
+  const said = await latchkey(service, 'stats', { settings: () => ({ ...service.app.config, postgresUrl: url }) })
+  t.match(said, { code: 0, out: /^users +0/ })
+  t.strictSame((await postgres.query(url, 'select count(*)::int as count from users')).rows, [{ count: 0 }])
+})
+
 t.test('every code of a 503 is explained, and every metric that is asked for is there', async t => {
   const codes = Object.values(errors).flatMap(raise => {
     if (typeof raise !== 'function' || raise === errors.isOwn) return []
