@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 
 export interface BenchRedis {
   url: string
+  pid: number
   /** Bytes, as Redis counts them. */
   usedMemory (): Promise<number>
 }
@@ -19,7 +20,7 @@ export async function withRedisServer (work: (redis: BenchRedis) => Promise<void
   const observer = new Redis(port, '127.0.0.1')
   try {
     const usedMemory = async () => Number(/used_memory:(\d+)/.exec(await observer.info('memory'))![1])
-    await work({ url: `redis://127.0.0.1:${port}`, usedMemory })
+    await work({ url: `redis://127.0.0.1:${port}`, pid: server.pid!, usedMemory })
   } finally {
     observer.disconnect()
     server.kill()

@@ -17,6 +17,6 @@ function timed (work: () => unknown, told: (seconds: number, failed: boolean) =>
   const started = performance.now()
   const answer = work()
   const end = (failed: boolean) => told((performance.now() - started) / 1000, failed)
-  if (answer instanceof Promise) answer.then(() => end(false), () => end(true))
+  Promise.resolve(answer).then(() => end(false), () => end(true))
   return answer
 }

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client, type QueryResult } from 'pg'
-import type { Test } from 'tap'
 import { find } from './provision.js'
 import { freePort } from './redis-server.ts'
+import type { Teardown } from './teardown.ts'
 
 export interface PostgresServer {
   port: number
@@ -36,7 +36,7 @@ const NOBODY = 65_534
 const asNobody: SpawnOptions = process.getuid?.() === ROOT ? { uid: NOBODY, gid: NOBODY } : {}
 
 /** A PostgreSQL of its own, gone at the end of the test. Where there is none installed, the test fails. */
-export async function startPostgresServer (t: Test, ...args: string[]): Promise<PostgresServer> {
+export async function startPostgresServer (t: Teardown, ...args: string[]): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'))
   t.teardown(() => rm(folder, { recursive: true }))
   if (asNobody.uid !== undefined) await chown(folder, NOBODY, NOBODY)

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
 import { end, freePort, type RedisServer, startProcess, startRedisServer } from './redis-server.ts'
+import type { Teardown } from './teardown.ts'
 
 const MASTER = 'latchkey'
 const QUORUM = 2
@@ -18,7 +18,7 @@ export interface RedisWithSentinels {
 }
 
 /** A master, its replica, and three sentinels that look after them. Gone at the end of the test. */
-export async function startRedisWithSentinels (t: Test): Promise<RedisWithSentinels> {
+export async function startRedisWithSentinels (t: Teardown): Promise<RedisWithSentinels> {
   const master = await startRedisServer(t, '--repl-diskless-sync-delay', '0')
   const replica = await startRedisServer(t, '--replicaof', '127.0.0.1', String(master.port))
   await untilLinked(t, replica)
@@ -32,12 +32,12 @@ export async function startRedisWithSentinels (t: Test): Promise<RedisWithSentin
   }
 }
 
-async function untilLinked (t: Test, { port }: RedisServer): Promise<void> {
+async function untilLinked (t: Teardown, { port }: RedisServer): Promise<void> {
   const client = clientOf(t, port)
   while (!(await client.info('replication')).includes('master_link_status:up')) await after(50)
 }
 
-async function startSentinel (t: Test, master: RedisServer): Promise<number> {
+async function startSentinel (t: Teardown, master: RedisServer): Promise<number> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-sentinel-'))
   const file = join(folder, 'sentinel.conf')
@@ -59,7 +59,7 @@ async function startSentinel (t: Test, master: RedisServer): Promise<number> {
 
 type Masters = [Record<string, string>]
 
-async function until (t: Test, port: number, holds: (masters: Masters) => boolean): Promise<void> {
+async function until (t: Teardown, port: number, holds: (masters: Masters) => boolean): Promise<void> {
   const client = clientOf(t, port)
   while (!holds(mastersIn(await client.call('SENTINEL', 'MASTERS') as string[][]))) await after(50)
 }
@@ -68,7 +68,7 @@ function mastersIn (answer: string[][]): Masters {
   return answer.map(flat => Object.fromEntries(flat.flatMap((name, at) => at % 2 === 0 ? [[name, flat[at + 1]]] : []))) as Masters
 }
 
-export function clientOf (t: Test, port: number): Redis {
+export function clientOf (t: Teardown, port: number): Redis {
   const client = new Redis(port, '127.0.0.1')
   client.on('error', () => {})
   t.teardown(() => client.disconnect())

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Test } from 'tap'
+import type { Teardown } from './teardown.ts'
 
 export interface RedisServer {
   port: number
@@ -20,7 +20,7 @@ export interface RedisServer {
 }
 
 /** A redis-server of its own, gone at the end of the test. Where there is none installed, the test fails. */
-export async function startRedisServer (t: Test, ...args: string[]): Promise<RedisServer> {
+export async function startRedisServer (t: Teardown, ...args: string[]): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-redis-'))
   const port = await freePort()
   const line = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...args]

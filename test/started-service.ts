@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Test } from 'tap'
 import { packageRoot } from '../src/package-root.ts'
 import { hasSecretFields, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
+import type { Teardown } from './teardown.ts'
 
 const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
 
@@ -22,20 +22,22 @@ export function run (settings: Record<string, string>, [program, ...args] = npmE
 }
 
 /** Resolves when it listens. It ends with the test at the latest; then no secret may stand in its log. */
-export async function start (t: Test, settings: Record<string, string>, command?: string[]) {
+export async function start (t: Teardown, settings: Record<string, string>, command?: string[]) {
   isSecret(...(settings.SESSION_SECRET ?? '').split(','), settings.REDIS_URL, settings.DATABASE_URL)
   const child = run(settings, command)
   const log = linesOf(child)
-  await once(log.events, 'listening')
-  const { pid } = JSON.parse(log.lines.at(-1)!)
-  async function end (signal: NodeJS.Signals) {
-    process.kill(pid, signal)
-    return (await once(child, 'exit'))[0]
-  }
+  let pid = child.pid!
   t.teardown(() => {
     if (child.exitCode === null && child.signalCode === null) process.kill(pid, 'SIGKILL')
     noSecretsIn(log.lines.join('\n'))
   })
+  await once(log.events, 'listening')
+  // npm may stand between.
+  pid = JSON.parse(log.lines.at(-1)!).pid
+  async function end (signal: NodeJS.Signals) {
+    process.kill(pid, signal)
+    return (await once(child, 'exit'))[0]
+  }
   return { log: log.lines, pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 

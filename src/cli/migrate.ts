@@ -7,6 +7,7 @@ import { packageRoot } from '../package-root.ts'
 import { type Asked, type Command, Failed, WrongUsage } from './command.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
+import { quiet } from './quiet.ts'
 
 export const migrate: Command = {
   takes: '--from <file:…> [--to <postgres://…>]',
@@ -50,9 +51,6 @@ function endsOf ({ flags, shell }: Asked): { path: string, url: string } {
   if (!/^postgres(ql)?:\/\//.test(url)) throw new WrongUsage('Copy to where? Say --to and a postgres:// address, or set DATABASE_URL to it.')
   return { path: resolve(packageRoot, path), url }
 }
-
-// What goes wrong is told by the command itself.
-const quiet = { info: () => {}, warn: () => {} }
 
 const UNIQUE_VIOLATION = '23505'
 

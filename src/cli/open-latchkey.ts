@@ -7,6 +7,7 @@ import type { Clock, SessionStore } from '../sessions/session-store.ts'
 import { openLimiters } from '../throttling/open-limiters.ts'
 import { passwordThrottle, type PasswordThrottle } from '../throttling/password-throttle.ts'
 import type { UserRepository } from '../users/user-repository.ts'
+import { quiet } from './quiet.ts'
 
 /** What the service runs on, without the service. */
 export interface Latchkey {
@@ -19,13 +20,9 @@ export interface Latchkey {
   close (): Promise<void>
 }
 
-// What goes wrong is told by the command itself.
-const quiet = () => {}
-const log = { info: quiet, warn: quiet }
-
 /** @throws SettingError when there is no database, or one that cannot be opened */
 export function openLatchkey (config: Config, now: Clock): Latchkey {
-  const database = openDatabase(config, { now, log, mustExist: true })
+  const database = openDatabase(config, { now, log: quiet, mustExist: true })
   let stores: ReturnType<typeof openStores> | undefined
   const opened = () => { stores ??= openStores(config, database, now); return stores }
   return {
@@ -43,7 +40,7 @@ export function openLatchkey (config: Config, now: Clock): Latchkey {
 
 /** What lies in Redis when there is one. */
 async function openStores ({ redisUrl, redisPrefix }: Config, database: Database, now: Clock) {
-  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log })
-  const sessions = sessionStoreIn({ redis, redisPrefix, database, now, log })
+  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: quiet })
+  const sessions = sessionStoreIn({ redis, redisPrefix, database, now, log: quiet })
   return { sessions, throttle: passwordThrottle(openLimiters({ redis, redisPrefix, database })) }
 }

@@ -85,7 +85,8 @@ function sentinelOptions ({ tls }: { tls?: object }): RedisOptions {
     sentinelCommandTimeout: TIMEOUT_MS,
     // Told of a failover by the sentinels, it leaves the old master before that says a word.
     failoverDetector: true,
-    ...(tls ? { sentinelTLS: tls, enableTLSForSentinelMode: true } : {})
+    sentinelTLS: tls,
+    enableTLSForSentinelMode: tls !== undefined
   }
 }
 

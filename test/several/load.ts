@@ -1,0 +1,118 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { ask, type Said } from './ask.ts'
+import { sessionCookie, type Visitor } from './visitors.ts'
+
+const TICK_MS = 25
+const TENTH_MS = 100
+const DASHBOARD_EACH = 5
+const CALM_MS = 1_000
+const LONGEST_STORM_MS = 30_000
+
+/** What came of the requests that were begun in one part of a run. */
+export interface Tally {
+  requests: number
+  /** How often each: an error's code, or a status that is not an answer to the question. */
+  failures: Record<string, number>
+  /** Each tenth of a second in which an answer was 503. */
+  tenthsWith503: Set<number>
+  /** Names of browsers: were logged in, and are told that they are not. */
+  lost: Set<string>
+  /** Were revoked, and are let in. */
+  cameBack: Set<string>
+}
+
+export interface Load {
+  /** From now on requests count here. */
+  begin (): Tally
+  /** Resolves after a second in which nothing failed. */
+  untilCalm (): Promise<void>
+  /** Asks once for every browser. */
+  askForAll (): Promise<void>
+  /** Resolves when nothing is under way any more. */
+  stop (): Promise<void>
+}
+
+export interface LoadOptions {
+  visitors: Visitor[]
+  /** Asked in turn. */
+  addresses: string[]
+  perSecond: number
+  /** Every so many requests a form is sent, that needs no session. */
+  formEach?: number
+}
+
+/** Browsers that look at pages, at a steady rate, whether or not the answers come. */
+export function startLoad ({ visitors, addresses, perSecond, formEach = Infinity }: LoadOptions): Load {
+  const underWay = new Set<Promise<void>>()
+  let [asked, lastFailure, tally] = [0, 0, newTally()]
+  const asking = (work: (tally: Tally) => Promise<boolean>) => {
+    const done = work(tally).then(isFine => { if (!isFine) lastFailure = performance.now() }).finally(() => underWay.delete(done))
+    underWay.add(done)
+  }
+  const next = () => {
+    const [visitor, address] = [visitors[asked % visitors.length]!, addresses[asked % addresses.length]!]
+    const isForm = ++asked % formEach === 0
+    asking(tally => isForm ? sendForm(address, tally) : look(visitor, address, asked % DASHBOARD_EACH === 0 ? '/dashboard' : '/session', tally))
+  }
+  const timer = setInterval(() => { for (let due = perSecond * TICK_MS / 1_000; due > 0; due--) next() }, TICK_MS)
+  return {
+    begin: () => (tally = newTally()),
+    untilCalm: async () => {
+      const begun = lastFailure = performance.now()
+      while (performance.now() - lastFailure < CALM_MS) {
+        if (performance.now() - begun > LONGEST_STORM_MS) throw new Error(`It does not come to rest: ${JSON.stringify(tally.failures)}`)
+        await after(TICK_MS)
+      }
+    },
+    askForAll: async () => {
+      for (const [at, visitor] of visitors.entries()) await look(visitor, addresses[at % addresses.length]!, '/session', tally)
+    },
+    stop: async () => {
+      clearInterval(timer)
+      await Promise.all(underWay)
+    }
+  }
+}
+
+function newTally (): Tally {
+  return { requests: 0, failures: {}, tenthsWith503: new Set(), lost: new Set(), cameBack: new Set() }
+}
+
+/** @returns whether it was answered as it should be */
+async function look (visitor: Visitor, address: string, path: string, tally: Tally): Promise<boolean> {
+  const before = visitor.state
+  const answer = await counted(tally, () => ask(address, path, { cookie: visitor.cookie }))
+  if (answer === null) return false
+  const isIn = answer.status === 200
+  if (!isIn && answer.status !== 401 && answer.location?.startsWith('/login') !== true) return failed(tally, String(answer.status))
+  if (isIn && before === 'revoked') tally.cameBack.add(visitor.name)
+  if (!isIn && visitor.state === 'logged in') tally.lost.add(visitor.name)
+  // One that was cleared is sent again all the same: it must stay dead.
+  visitor.cookie = sessionCookie(answer.setCookies) ?? visitor.cookie
+  return true
+}
+
+/** What a proxy must not send twice. Whoever logs out without a session is sent to the login too. */
+async function sendForm (address: string, tally: Tally): Promise<boolean> {
+  const answer = await counted(tally, () => ask(address, '/logout', { form: {} }))
+  return answer !== null && (answer.status === 303 || failed(tally, String(answer.status)))
+}
+
+async function counted (tally: Tally, work: () => Promise<Said>): Promise<Said | null> {
+  tally.requests++
+  try {
+    const answer = await work()
+    if (answer.status !== 503) return answer
+    tally.tenthsWith503.add(Math.floor(performance.now() / TENTH_MS))
+    failed(tally, '503')
+  } catch (error) {
+    const { code, name } = error as NodeJS.ErrnoException
+    failed(tally, typeof code === 'string' ? code : name)
+  }
+  return null
+}
+
+function failed ({ failures }: Tally, kind: string): false {
+  failures[kind] = (failures[kind] ?? 0) + 1
+  return false
+}
