@@ -11,7 +11,8 @@ export function nextPlace (next: string | undefined, config: Pick<Config, 'publi
 
 function addressNearby (next: string | undefined, config: Pick<Config, 'publicUrl' | 'cookieDomain'>): string | null {
   const url = next === undefined ? null : URL.parse(next)
-  return url !== null && isNearby(url, config) ? url.href : null
+  if (url === null || !isNearby(url, config)) return null
+  return url.origin === config.publicUrl.origin ? pathHere(url.href.slice(url.origin.length), config.publicUrl) : url.href
 }
 
 /** Whether the session's cookie goes to this address too. */

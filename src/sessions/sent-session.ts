@@ -18,8 +18,8 @@ export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>)
 /** Every value that was sent for a cookie, as it was sent. */
 export function sentValues (header: string | undefined, cookieName: string): string[] {
   if (header === undefined) return []
-  const pairs = header.split(';').map(pair => pair.trim())
-  return pairs.filter(pair => pair.startsWith(`${cookieName}=`)).map(pair => pair.slice(cookieName.length + 1))
+  const pairs = header.split(';').filter(pair => pair.split('=', 1)[0]!.trim() === cookieName)
+  return pairs.map(pair => pair.slice(pair.indexOf('=') + 1).trim())
 }
 
 function decoded (value: string): string | null {
