@@ -4,6 +4,8 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import type * as App from '../src/app.ts'
 
+let times = 0
+
 t.test('fastify start finds the server options and the service', async t => {
   const { options, default: app } = await load(t, {})
   const server = Fastify({ ...options, logger: false } as FastifyServerOptions)
@@ -53,7 +55,7 @@ t.test('a fault at the start shows where it happened', async t => {
 /** The module as a fresh process would load it. */
 async function load (t: Test, settings: Record<string, string>): Promise<typeof App> {
   t.intercept(process, 'env', { value: { ...process.env, DATA_DIR: join(t.testdirName, 'data'), LOG_LEVEL: 'silent', ...settings } })
-  return await t.mockImport<typeof App>('../src/app.ts')
+  return await import(`../src/app.ts?${++times}`) as typeof App
 }
 
 function watch (t: Test) {

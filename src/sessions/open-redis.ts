@@ -12,6 +12,7 @@ interface Settings {
 }
 
 const TIMEOUT_MS = 800
+const START_TIMEOUT_MS = 3_000
 const READ_ONLY_MS = 3_000
 
 const comeBack = (attempt: number) => Math.min(attempt * 100, 500) + Math.random() * 100
@@ -52,7 +53,8 @@ const ofCluster = {
 export async function openRedis ({ url, log }: Settings): Promise<RedisClient> {
   const redis = clientFor(redisAddress(url)!)
   logOutages(redis, log)
-  await within(TIMEOUT_MS, redis.connect()).catch(() => { /* logged, and tried again in the background */ })
+  // With sentinels it would look for one until it has found one.
+  await within(START_TIMEOUT_MS, redis.connect()).catch(() => { /* logged, and tried again in the background */ })
   return redis
 }
 
