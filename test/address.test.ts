@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressGroup, addressOf } from '../src/address.ts'
+import { addressGroup, addressOf, trustOf } from '../src/address.ts'
 import { openService } from './helper.ts'
 
 t.test('whoever asks has one address, whatever a proxy adds to it', async t => {
@@ -32,4 +32,10 @@ t.test('a proxy that sends something else than an address breaks nothing', async
     t.equal((await laptop.get('/')).status, 200, forwarded.slice(0, 40))
     t.equal((await laptop.logIn()).status, 401)
   }
+})
+
+t.test('a proxy is trusted by its address or by its network', async t => {
+  const isTrusted = trustOf(['10.0.0.0/8', '192.0.2.1', '::1', 'fd00::/8'])
+  for (const peer of ['10.1.2.3', '::ffff:10.1.2.3', '192.0.2.1', '::1', 'fd12::1']) t.ok(isTrusted(peer), peer)
+  for (const peer of ['11.0.0.1', '192.0.2.2', '::2', 'fe80::1', undefined]) t.notOk(isTrusted(peer), peer)
 })

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
@@ -32,6 +32,14 @@ t.test('requests are counted by method, route and code, with how long they took'
   await browser().get('/no/such/page')
   t.equal(await value('http_request_duration_seconds_count{method="GET",route="/about",code="200"}'), 2)
   t.equal(await value('http_request_duration_seconds_count{method="GET",route="none",code="404"}'), 1)
+})
+
+t.test('what is no request is counted as refused', async t => {
+  const { app, value } = await openMeasured(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1', () => socket.write('garbage\r\n\r\n'))
+  await once(socket.resume(), 'close')
+  t.equal(await value('latchkey_events_total{event="refused",outcome="REQUEST_UNREADABLE"}'), 1)
 })
 
 t.test('logins are counted by outcome', async t => {

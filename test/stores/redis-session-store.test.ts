@@ -250,3 +250,11 @@ t.test('the store runs only commands whose cost is that of one user', async t =>
     'zadd', 'zrange', 'zrem', 'zremrangebyscore'
   ])
 })
+
+t.test('sessions are counted beyond what one command goes through, and nothing else is', async t => {
+  const { store } = await open(t)
+  const pipeline = redis.pipeline()
+  for (let number = 0; number < 2500; number++) pipeline.set(keyOf(`handle-${number}`), 'x').set(`of-others:${number}`, 'x')
+  await pipeline.exec()
+  t.equal(await store.count(), 2500)
+})
