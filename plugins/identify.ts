@@ -1,18 +1,18 @@
 import { Signer } from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { identify, type Identity } from '../src/sessions/identify.ts'
+import { identify, type Identified, lookUpIn } from '../src/sessions/identify.ts'
 import { sentSession } from '../src/sessions/sent-session.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Who is logged in with these cookies, without all that a page needs of a session.
+     * Whose session these cookies open, without all that a page needs of a session.
      * @param cookies the header `Cookie`
      * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
-    identify (cookies: string | undefined): Promise<Identity | null>
+    identify (cookies: string | undefined): Promise<Identified | null>
   }
 }
 
@@ -20,7 +20,7 @@ declare module 'fastify' {
 async function identification (app: FastifyInstance): Promise<void> {
   const { config, now, log, sessions, users, secrets } = app
   const handleIn = sentSession(sessionCookie(config).name, new Signer(secrets))
-  const identityOf = identify({ sessions, users, limits: config, now, log })
+  const identityOf = identify({ lookUp: lookUpIn({ sessions, users }), sessions, limits: config, now, log })
 
   app.decorate('identify', async cookies => {
     const handle = handleIn(cookies)

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIPv6, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 const IPV6_SITE_BITS = 64
@@ -24,12 +24,19 @@ export function addressGroup (address: string): string {
 }
 
 /** Whether whoever is connected is one of the proxies that are believed. @param ranges addresses and CIDR ranges */
-export function trustOf (ranges: string[]): (peer: string | undefined) => boolean {
+export function trustOf (ranges: string[]): (peer: Socket) => boolean {
   const trusted = new BlockList()
   for (const range of ranges) {
     const [address = '', bits] = range.split('/')
     const family = isIPv6(address) ? 'ipv6' : 'ipv4'
     trusted.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
   }
-  return peer => peer !== undefined && trusted.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4')
+  // A proxy asks again and again on one connection.
+  const known = new WeakMap<Socket, boolean>()
+  const look = ({ remoteAddress = '' }: Socket) => remoteAddress !== '' && trusted.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
+  return peer => {
+    const isTrusted = known.get(peer) ?? look(peer)
+    known.set(peer, isTrusted)
+    return isTrusted
+  }
 }

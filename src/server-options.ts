@@ -58,8 +58,13 @@ export function serverOptions (config: Config) {
 
 /** HTTP/1.1 asks for one (RFC 9112, 3.2). Of two, a proxy in front may have looked at the other. */
 function hasOneHost ({ rawHeaders, httpVersion }: RawRequestDefaultExpression<Server>): boolean {
-  const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at]!)) hosts++
   return hosts === 1 || (hosts === 0 && httpVersion === '1.0')
+}
+
+function isHost (name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host'
 }
 
 /** Servers must take the absolute form too (RFC 9112, 3.2.2), but what is loaded here knows paths only. */
@@ -70,6 +75,7 @@ function pathOf (target: string): string {
 }
 
 function readable (url: string): string {
+  if (!url.includes('%')) return url
   try {
     decodeURIComponent(url.split('?', 1)[0]!)
     return url

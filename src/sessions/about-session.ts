@@ -1,5 +1,4 @@
-import type { Session } from 'fastify'
-import { deadlinesOf, type SessionLimits } from './session-limits.ts'
+import { deadlinesOf, type Lifetime, type SessionLimits } from './session-limits.ts'
 
 /** What a logged-in person may know about their session. Times are epoch milliseconds. */
 export interface AboutSession {
@@ -9,8 +8,8 @@ export interface AboutSession {
   remembered: boolean
 }
 
-export function aboutSession (session: Session, limits: SessionLimits): AboutSession {
-  const { startedAt, lastSeenAt, remembered } = session
-  const { expiresAt } = deadlinesOf(session, limits)
-  return { signedInAt: startedAt!, lastSeenAt: lastSeenAt!, expiresAt, remembered: remembered === true }
+/** @param fields of a session that is within its limits */
+export function aboutSession (fields: Lifetime, limits: SessionLimits): AboutSession {
+  const { startedAt, lastSeenAt, remembered } = fields
+  return { signedInAt: Number(startedAt), lastSeenAt: Number(lastSeenAt), expiresAt: deadlinesOf(fields, limits).expiresAt, remembered: remembered === true }
 }

@@ -5,46 +5,82 @@ import type { StoreLog } from './store-options.ts'
 
 export const RENEW_AFTER_MS = 60_000
 
-/** Who is logged in, and in which session. */
+/** What of a user is told to programs and applications. */
+export type Person = Pick<User, 'id' | 'email' | 'firstName' | 'lastName'>
+
+/** A session that goes on, and who is logged in with it; null for a visitor. */
 export interface Identity {
-  user: User
-  handle: string
+  session: StoredSession
+  user: Person | null
 }
 
-interface IdentifyOptions {
+/** From a handle to an identity, or null when there is none. @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE */
+export type LookUp = (handle: string) => Identity | null | Promise<Identity | null>
+
+interface Stores {
   sessions: Pick<SessionStore, 'read' | 'update'>
   users: Pick<UserRepository, 'findById'>
+}
+
+/** One read of the store, one look-up of the user. */
+export function lookUpIn ({ sessions, users }: Stores): LookUp {
+  return async handle => {
+    const session = await sessions.read(handle)
+    if (session === null) return null
+    const { userId, epoch } = session.fields
+    if (typeof userId !== 'string') return { session, user: null }
+    const user = await users.findById(userId)
+    if (user === null || user.disabledAt !== null || user.sessionEpoch !== epoch) return null
+    const { id, email, firstName, lastName } = user
+    return { session, user: { id, email, firstName, lastName } }
+  }
+}
+
+const NOBODY = { session: null, user: null }
+
+interface IdentifyOptions extends Pick<Stores, 'sessions'> {
+  lookUp: LookUp
   limits: SessionLimits
   now: Clock
   log: StoreLog
 }
 
+/** An identity whose session is renewed at the moment, if it was due. */
+export interface Identified extends Identity {
+  /** Never rejects; then the session holds when it was seen last. */
+  renewal: Promise<void> | undefined
+}
+
 /**
- * From a handle to who is logged in, or null: one read of the store, one look-up of the user. The renewal, at most once
- * a minute, is under way when this resolves.
+ * From a handle to an identity within its limits, or null. The renewal, at most once a minute, is under way when this
+ * resolves.
  * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
  */
-export function identify ({ sessions, users, limits, now, log }: IdentifyOptions): (handle: string) => Promise<Identity | null> {
-  const renewing = new Set<string>()
+export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOptions): (handle: string) => Promise<Identified | null> {
+  const renewals = new Map<string, Promise<void>>()
 
-  async function identified (handle: string): Promise<Identity | null> {
-    const stored = await sessions.read(handle)
-    const userId = stored?.fields.userId
-    if (typeof userId !== 'string' || !isLive(stored!.fields, limits, now())) return null
-    const user = await users.findById(userId)
-    if (user === null || user.disabledAt !== null || user.sessionEpoch !== stored!.fields.epoch) return null
-    if (!renewing.has(handle)) renewWhenDue(stored!)
-    return { user, handle }
+  async function identified (handle: string): Promise<Identified | null> {
+    const { session, user } = await lookUp(handle) ?? NOBODY
+    if (session === null || !isLive(session.fields, limits, now())) return null
+    return { session, user, renewal: user === null ? undefined : renewWhenDue(session) }
   }
 
-  function renewWhenDue ({ handle, fields }: StoredSession): void {
-    const lastSeenAt = now()
-    if (Math.abs(lastSeenAt - Number(fields.lastSeenAt)) < RENEW_AFTER_MS) return
+  function renewWhenDue (session: StoredSession): Promise<void> | undefined {
+    if (Math.abs(now() - Number(session.fields.lastSeenAt)) < RENEW_AFTER_MS) return undefined
     // A page asks for many things at once: one of them renews.
-    renewing.add(handle)
-    sessions.update(handle, { set: { lastSeenAt }, remove: [], renewal: deadlinesOf({ ...fields, lastSeenAt }, limits) })
-      .catch(err => log.warn({ err }, 'a session was not renewed'))
-      .finally(() => renewing.delete(handle))
+    const underWay = renewals.get(session.handle) ?? renew(session).finally(() => renewals.delete(session.handle))
+    renewals.set(session.handle, underWay)
+    return underWay
+  }
+
+  async function renew ({ handle, fields }: StoredSession): Promise<void> {
+    const lastSeenAt = now()
+    try {
+      await sessions.update(handle, { set: { lastSeenAt }, remove: [], renewal: deadlinesOf({ ...fields, lastSeenAt }, limits) })
+      fields.lastSeenAt = lastSeenAt
+    } catch (err) {
+      log.warn({ err }, 'a session was not renewed')
+    }
   }
 
   return identified

@@ -29,7 +29,8 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
   return {
     description: descriptionOf(redis),
     create: session => create(keys, session),
-    read: handle => answer(() => read(keys, handle)),
+    // One command, which has its own time: a second deadline would cost each request another timer.
+    read: handle => orUnavailable(SessionsUnavailable, () => read(keys, handle).catch(withoutArguments)),
     update: (handle, changes) => update(keys, handle, changes),
     revoke: handle => answer(() => revoke(keys, handle)),
     listOf: userId => answer(() => listOf(keys, userId)),
@@ -91,8 +92,8 @@ async function load ({ redis, keyOf, log }: Keys, handle: string): Promise<Store
   if (hash && Object.keys(hash).length === 0) return null
   const session = hash && sessionIn(handle, hash)
   if (session) return session
-  const removed = await redis.del(keyOf(handle))
-  if (removed > 0) log.warn({ handle }, 'removed a stored session that is not one of ours')
+  // Nobody has to wait for it: what is asked of Redis next comes after it.
+  redis.del(keyOf(handle)).then(removed => { if (removed > 0) log.warn({ handle }, 'removed a stored session that is not one of ours') }, () => { /* met again by the next who asks */ })
   return null
 }
 

@@ -1,25 +1,46 @@
+import { hash } from 'node:crypto'
 import type { Signer } from '@fastify/cookie'
+import { LRUCache } from 'lru-cache'
 import { handleOf } from './session-handle.ts'
+
+/** Cookies whose signature was found to be one of ours, lately. */
+const VERIFIED_MAX = 10_000
 
 /**
  * From the header `Cookie` to the handle of the session that it opens, if its signature is one of ours.
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
 export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
+  // By their hash: who could read this memory would find no cookie in it.
+  const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
+
+  function verify (sent: string): string | null {
+    const signed = decoded(sent)
+    const { valid, value } = signed === null ? { valid: false, value: null } : signer.unsign(signed)
+    return valid ? handleOf(value!) : null
+  }
+
   return header => {
     const [sent, ...others] = sentValues(header, cookieName)
-    const signed = sent === undefined || others.length > 0 ? null : decoded(sent)
-    if (signed === null) return null
-    const { valid, value } = signer.unsign(signed)
-    return valid ? handleOf(value) : null
+    if (sent === undefined || others.length > 0) return null
+    const key = hash('sha256', sent, 'base64')
+    const known = verified.get(key)
+    if (known !== undefined) return known
+    const handle = verify(sent)
+    if (handle !== null) verified.set(key, handle)
+    return handle
   }
 }
 
 /** Every value that was sent for a cookie, as it was sent. */
 export function sentValues (header: string | undefined, cookieName: string): string[] {
   if (header === undefined) return []
-  const pairs = header.split(';').filter(pair => pair.split('=', 1)[0]!.trim() === cookieName)
-  return pairs.map(pair => pair.slice(pair.indexOf('=') + 1).trim())
+  const values: string[] = []
+  for (const pair of header.split(';')) {
+    const end = pair.indexOf('=')
+    if ((end < 0 ? pair : pair.slice(0, end)).trim() === cookieName) values.push(pair.slice(end + 1).trim())
+  }
+  return values
 }
 
 function decoded (value: string): string | null {

@@ -13,7 +13,7 @@ export interface SessionLimits {
 }
 
 /** The fields of a session that its limits depend on, as they are stored: nothing about them is taken for granted. */
-interface Lifetime {
+export interface Lifetime {
   userId?: unknown
   startedAt?: unknown
   lastSeenAt?: unknown

@@ -45,6 +45,12 @@ function hasHeaders (t: Test, way: Way, { status, headers }: Pick<Answer, 'statu
   t.notMatch(Object.values(headers).join('\n'), /fastify|node\.?js|express|\d+\.\d+\.\d+/i, what)
 }
 
+/** Who passes is read by the proxy alone, and goes to no browser. */
+function isForProxyOnly (t: Test, { headers, body }: Answer) {
+  t.strictSame(Object.keys(headers).filter(name => name !== 'date' && name !== 'connection').toSorted(), ['cache-control', 'content-length', 'remote-email', 'remote-name', 'remote-session', 'remote-user'])
+  t.strictSame([headers['cache-control'], body], ['no-store', ''])
+}
+
 async function openWithGrace (t: Test, way: Way, more: Parameters<typeof openService>[2] = {}) {
   const service = await openService(t, ways[way].settings, more)
   const browser = () => service.browser(ways[way].browser)
@@ -75,6 +81,7 @@ for (const way of ['http', 'https'] as const) {
       const body = method === 'POST' ? '' : undefined
       const answer = await browser.send(method as 'GET', path, { 'sec-fetch-site': 'same-origin', ...headers }, body)
       t.not(answer.status, 500)
+      if (path.startsWith('/authz/') && answer.status === 200) return isForProxyOnly(t, answer)
       hasHeaders(t, way, answer, `${name} ${method} ${path} ${JSON.stringify(headers)}`, { isFile: isFile && answer.status < 400 })
     }
   })
