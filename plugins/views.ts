@@ -21,7 +21,8 @@ declare module 'fastify' {
 
 async function views (app: FastifyInstance): Promise<void> {
   await app.register(accepts)
-  await app.register(view, { engine: { ejs }, root: join(packageRoot, 'views'), viewExt: 'ejs', production: true })
+  // Cached, as what a view includes would be read and compiled anew for each page.
+  await app.register(view, { engine: { ejs }, root: join(packageRoot, 'views'), viewExt: 'ejs', production: true, options: { cache: true, compileDebug: false } })
   app.decorateRequest('takesHtml', takesHtml)
   app.decorateReply('page', page)
   app.decorateReply('refuse', refuse)

@@ -4,7 +4,7 @@ import { LoginRequired } from '../src/errors.ts'
 import { answersFailure, answersJson, unavailable } from '../src/openapi.ts'
 import { aboutSession } from '../src/sessions/about-session.ts'
 import { sentValues } from '../src/sessions/sent-session.ts'
-import { clearing, placesOf, sessionCookie } from '../src/sessions/session-cookie.ts'
+import { placesOf, sessionCookie } from '../src/sessions/session-cookie.ts'
 
 const Time = Type.String({ format: 'date-time' })
 const WhoIs = Type.Object({
@@ -19,6 +19,9 @@ const described = {
 
 /** For programs: who is logged in, and until when. They ask often, so it takes the short way to the session. */
 export default async function session (app: FastifyInstance): Promise<void> {
+  const { name, attributes } = sessionCookie(app.config)
+  const places = placesOf(app.config)
+
   app.get('/session', described, async (request, reply) => {
     const identity = await app.identify(request.headers.cookie)
     if (identity === null) clearDeadCookies(request, reply)
@@ -30,11 +33,9 @@ export default async function session (app: FastifyInstance): Promise<void> {
   })
 
   function clearDeadCookies ({ headers }: FastifyRequest, reply: FastifyReply) {
-    const cookie = sessionCookie(app.config)
-    const sent = sentValues(headers.cookie, cookie.name)
+    const sent = sentValues(headers.cookie, name)
     if (sent.length === 0) return
-    const places = sent.length > 1 ? placesOf(app.config) : [cookie.attributes.domain]
-    reply.header('set-cookie', places.map(domain => clearing(cookie, domain)))
+    reply.clearSessionCookie(sent.length > 1 ? places : [attributes.domain])
     reply.header('clear-site-data', '"cache"')
   }
 }

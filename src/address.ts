@@ -1,4 +1,4 @@
-import { BlockList, isIPv6, type Socket } from 'node:net'
+import { BlockList, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 const IPV6_SITE_BITS = 64
@@ -23,8 +23,11 @@ export function addressGroup (address: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${IPV6_SITE_BITS}`).toString()}/${IPV6_SITE_BITS}`
 }
 
+/** Who is connected: a socket. */
+interface Peer { remoteAddress?: string | undefined }
+
 /** Whether whoever is connected is one of the proxies that are believed. @param ranges addresses and CIDR ranges */
-export function trustOf (ranges: string[]): (peer: Socket) => boolean {
+export function trustOf (ranges: string[]): (peer: Peer) => boolean {
   const trusted = new BlockList()
   for (const range of ranges) {
     const [address = '', bits] = range.split('/')
@@ -32,8 +35,8 @@ export function trustOf (ranges: string[]): (peer: Socket) => boolean {
     trusted.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
   }
   // A proxy asks again and again on one connection.
-  const known = new WeakMap<Socket, boolean>()
-  const look = ({ remoteAddress = '' }: Socket) => remoteAddress !== '' && trusted.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
+  const known = new WeakMap<Peer, boolean>()
+  const look = ({ remoteAddress = '' }: Peer) => remoteAddress !== '' && trusted.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
   return peer => {
     const isTrusted = known.get(peer) ?? look(peer)
     known.set(peer, isTrusted)

@@ -35,6 +35,8 @@ export interface Config {
   cookieDomain: string | undefined
   /** Who may pass to the applications behind the proxies that ask. */
   forwardAuthRules: Rule[]
+  /** Whether who is logged in may be known from what was read a moment ago, where Redis tells what changes. */
+  answersFromMemory: boolean
   logLevel: string
   /** Where metrics are served, if anywhere. */
   metricsAddress: { host: string, port: number } | undefined
@@ -65,6 +67,7 @@ const Settings = Type.Object({
   TRUSTED_PROXIES: Type.Optional(text('proxies', 'addresses and CIDR ranges with commas between them, such as 10.0.0.0/8, ::1')),
   COOKIE_DOMAIN: Type.Optional(text('domain', 'the domain that the sibling hosts share, such as example.com; PUBLIC_URL must be https and under it')),
   FORWARD_AUTH_RULES: Type.Optional(text('rules', 'rules with semicolons between them, each a host or *.domain with a path or none, and who may pass: anyone, users, or emails and @domains')),
+  ANSWERS_FROM_MEMORY: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
   METRICS_PORT: Type.Optional(text('listening', 'a port from 1 to 65535, alone or behind an IP address, such as 9464 or 10.0.0.5:9464')),
   LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)), {
     default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent'
@@ -112,6 +115,7 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFil
     trustedProxies: splitList(settings.TRUSTED_PROXIES ?? ''),
     cookieDomain: settings.COOKIE_DOMAIN,
     forwardAuthRules: readRules(settings.FORWARD_AUTH_RULES ?? '')!,
+    answersFromMemory: settings.ANSWERS_FROM_MEMORY === 'on',
     logLevel: settings.LOG_LEVEL,
     metricsAddress: listeningAddress(settings.METRICS_PORT) ?? undefined
   }

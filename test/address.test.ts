@@ -1,4 +1,3 @@
-import { Socket } from 'node:net'
 import t from 'tap'
 import { addressGroup, addressOf, trustOf } from '../src/address.ts'
 import { openService } from './helper.ts'
@@ -37,7 +36,7 @@ t.test('a proxy that sends something else than an address breaks nothing', async
 
 t.test('a proxy is trusted by its address or by its network', async t => {
   const isTrusted = trustOf(['10.0.0.0/8', '192.0.2.1', '::1', 'fd00::/8'])
-  const from = (remoteAddress: string | undefined) => Object.assign(new Socket(), { remoteAddress })
+  const from = (remoteAddress: string | undefined) => ({ remoteAddress })
   for (const peer of ['10.1.2.3', '::ffff:10.1.2.3', '192.0.2.1', '::1', 'fd12::1']) t.ok(isTrusted(from(peer)), peer)
   for (const peer of ['11.0.0.1', '192.0.2.2', '::2', 'fe80::1', undefined]) t.notOk(isTrusted(from(peer)), String(peer))
 })

@@ -44,6 +44,7 @@ t.test('nothing needs to be set', async t => {
     trustedProxies: [],
     cookieDomain: undefined,
     forwardAuthRules: [],
+    answersFromMemory: true,
     logLevel: 'info',
     metricsAddress: undefined
   })
@@ -52,7 +53,7 @@ t.test('nothing needs to be set', async t => {
 t.test('an empty value is the same as none', async t => {
   const names = [
     'METRICS_PORT', 'PORT', 'PUBLIC_URL', 'SESSION_SECRET', 'DATABASE_URL', 'REDIS_URL', 'REDIS_PREFIX', 'DATA_DIR', 'SESSION_IDLE_MINUTES',
-    'SESSION_ABSOLUTE_HOURS', 'SESSION_REMEMBER_DAYS', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH', 'TRUSTED_PROXIES', 'COOKIE_DOMAIN', 'FORWARD_AUTH_RULES', 'LOG_LEVEL'
+    'SESSION_ABSOLUTE_HOURS', 'SESSION_REMEMBER_DAYS', 'SESSIONS_PER_USER', 'PASSWORD_MIN_LENGTH', 'TRUSTED_PROXIES', 'COOKIE_DOMAIN', 'FORWARD_AUTH_RULES', 'ANSWERS_FROM_MEMORY', 'LOG_LEVEL'
   ]
   const empty = Object.fromEntries(names.map(name => [name, '']))
   t.strictSame(read(empty), read({}))

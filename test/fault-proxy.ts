@@ -19,6 +19,10 @@ export interface FaultProxy {
   set (fault: Fault): void
   /** Milliseconds that each answer is held back. */
   delay (ms: number): void
+  /** One of the connections gets no answer any more: the first is 1. */
+  mute (connection: number): void
+  /** How many there were so far. */
+  readonly connections: number
 }
 
 /** Stands between the service and a server, and fails as networks do. */
@@ -26,9 +30,12 @@ export async function startFaultProxy (t: Test, port: number): Promise<FaultProx
   let fault: Fault = 'none'
   let delayMs = 0
   const sockets = new Set<Socket>()
+  const muted = new Set<number>()
+  let connections = 0
 
   const server = createServer(client => {
     if (fault === 'cut') return client.destroy()
+    const connection = ++connections
     const upstream = connect(port, '127.0.0.1')
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -36,7 +43,7 @@ export async function startFaultProxy (t: Test, port: number): Promise<FaultProx
     }
     client.on('data', piece => { if (fault !== 'lost') upstream.write(piece) })
     upstream.on('data', piece => {
-      if (fault === 'none') setTimeout(() => { if (!client.destroyed) client.write(piece) }, delayMs)
+      if (fault === 'none' && !muted.has(connection)) setTimeout(() => { if (!client.destroyed) client.write(piece) }, delayMs)
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -48,6 +55,8 @@ export async function startFaultProxy (t: Test, port: number): Promise<FaultProx
       fault = next
       if (fault === 'cut') sockets.forEach(socket => socket.destroy())
     },
-    delay (ms) { delayMs = ms }
+    delay (ms) { delayMs = ms },
+    mute (connection) { muted.add(connection) },
+    get connections () { return connections }
   }
 }

@@ -50,8 +50,13 @@ function descriptionOf (redis: RedisClient): string {
   return name ? `Redis, at the master that its sentinels call ${name}` : `Redis at ${host}:${port}`
 }
 
+/** What the keys of sessions begin with; the handle ends them. @param prefix of every key */
+export function sessionKeys (prefix: string): string {
+  return `${prefix}session:`
+}
+
 function keysOf (redis: RedisClient, options: RedisOptions) {
-  const keyOf = (handle: string) => `${options.prefix}session:${handle}`
+  const keyOf = (handle: string) => sessionKeys(options.prefix) + handle
   return { ...options, redis, keyOf, index: redisUserIndex(redis, options) }
 }
 

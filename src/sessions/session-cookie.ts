@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { fastifyCookie } from '@fastify/cookie'
 import type { Config } from '../config.ts'
 
 /** The cookie's attributes, from today's settings at every request; nothing about them is stored. */
@@ -27,11 +26,6 @@ export function placesOf ({ publicUrl: { hostname } }: Config): Array<string | u
   const labels = isIP(hostname) === 0 ? hostname.split('.') : []
   // The last label alone is nobody's domain, and browsers keep no cookie for it.
   return [undefined, ...labels.slice(0, -1).map((_label, at) => labels.slice(at).join('.'))]
-}
-
-/** The line of an answer that clears the cookie: with the same attributes, as browsers ignore any other for a prefixed name. */
-export function clearing ({ name, attributes }: SessionCookie, domain: string | undefined): string {
-  return fastifyCookie.serialize(name, '', { ...attributes, domain, expires: new Date(0), maxAge: 0 })
 }
 
 /** Whether the browser keeps the cookie of an answer to a request that arrived by this protocol. */

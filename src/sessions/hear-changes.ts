@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis'
+import type { IdentityMemory } from './identity-memory.ts'
+import type { StoreLog } from './store-options.ts'
+
+/** Where Redis tells a client of RESP2 what has changed (redis.io, Client-side caching). */
+const CHANNEL = '__redis__:invalidate'
+const ASKED_EVERY_MS = 1_000
+
+interface Options {
+  /** What the keys of sessions begin with; the rest is the handle. */
+  keyPrefix: string
+  memory: IdentityMemory
+  log: StoreLog
+}
+
+/**
+ * Has Redis tell the memory of every session that is changed, by whatever process: CLIENT TRACKING, on a connection of
+ * its own. While that does not stand, nothing is kept.
+ * @returns lets go of the connection
+ */
+export function hearChanges (redis: Redis, { keyPrefix, memory, log }: Options): () => void {
+  // ioredis hands out none of these messages in RESP3. What the connection needs, it is given anew each time it is made.
+  const ear = redis.duplicate({ protocol: 2, autoResubscribe: false, enableAutoPipelining: false })
+  ear.on('error', () => { /* the store's own connection tells of outages */ })
+  ear.on('ready', () => listen().catch(err => log.warn({ err }, 'Redis does not tell which sessions change, so nothing is answered from memory')))
+  ear.on('close', () => memory.isTold(false))
+  ear.on('messageBuffer', (_channel: Buffer, keys: Buffer[] | null) => tell(keys))
+  ear.connect().catch(() => { /* tried again in the background */ })
+
+  async function listen (): Promise<void> {
+    await ear.client('TRACKING', 'ON', 'REDIRECT', await ear.client('ID'), 'BCAST', 'PREFIX', keyPrefix)
+    await ear.subscribe(CHANNEL)
+    memory.isTold(true)
+  }
+
+  /** @param keys null when all of them went at once */
+  function tell (keys: Buffer[] | null): void {
+    if (keys === null) memory.isTold(true)
+    else for (const key of keys) memory.forget(key.toString().slice(keyPrefix.length))
+  }
+
+  // The store may be at another server now, of whose changes nothing is heard here.
+  const follow = () => ear.disconnect(true)
+  redis.on('close', follow)
+  // A connection that died without a word is given up when it leaves this unanswered.
+  const asking = setInterval(() => ear.ping().catch(() => {}), ASKED_EVERY_MS).unref()
+
+  return () => {
+    redis.off('close', follow)
+    clearInterval(asking)
+    ear.disconnect()
+  }
+}

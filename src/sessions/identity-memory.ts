@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache'
+import type { Identity, LookUp } from './identify.ts'
+
+/** So long a new name or email can take to be told. What ends or changes a session is heard of. */
+const KEPT_MS = 2_000
+const KEPT_MAX = 10_000
+
+/** Identities as they were looked up in the last seconds, none of them known to be false. */
+export interface IdentityMemory {
+  lookUp: LookUp
+  /** Whether each change of a session is told from now on; if not, nothing is kept. */
+  isTold (told: boolean): void
+  /** A session was changed or ended. */
+  forget (handle: string): void
+}
+
+/** @param now milliseconds of a clock that is never set back */
+export function identityMemory (lookUp: LookUp, now = () => performance.now()): IdentityMemory {
+  const kept = new LRUCache<string, Identity>({ max: KEPT_MAX, ttl: KEPT_MS, ttlResolution: 0, perf: { now } })
+  const underWay = new Map<string, ReturnType<LookUp>>()
+  let toldOfChanges = false
+
+  function begin (handle: string): ReturnType<LookUp> {
+    const answer = lookUp(handle)
+    if (toldOfChanges) keep(handle, answer).catch(() => underWay.delete(handle))
+    return answer
+  }
+
+  // What changed while it was read is not kept: it may have been read before that.
+  async function keep (handle: string, answer: ReturnType<LookUp>): Promise<void> {
+    underWay.set(handle, answer)
+    const identity = await answer
+    if (underWay.get(handle) !== answer) return
+    underWay.delete(handle)
+    if (identity !== null) kept.set(handle, identity)
+  }
+
+  return {
+    lookUp: handle => kept.get(handle) ?? underWay.get(handle) ?? begin(handle),
+    isTold (told) {
+      toldOfChanges = told
+      kept.clear()
+      underWay.clear()
+    },
+    forget (handle) {
+      kept.delete(handle)
+      underWay.delete(handle)
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { redisSettings } from '../every-store.ts'
+import { startFaultProxy } from '../fault-proxy.ts'
+import { type Browser, grace, MINUTE_MS, openService, type Service, type Settings } from '../helper.ts'
+import { type RedisServer, startRedisServer } from '../redis-server.ts'
+
+// Who asks again and again is answered without the stores, and yet a session that ended opens nothing.
+
+const proxied = { TRUSTED_PROXIES: '127.0.0.1', PUBLIC_URL: 'http://login.example.com' }
+
+const check = (browser: Browser) => browser.get('/authz/nginx', { 'x-original-url': 'http://login.example.com/' })
+
+async function startRedis (t: Test) {
+  const redis = await startRedisServer(t)
+  const observer = new Redis(redis.url)
+  t.teardown(() => observer.disconnect())
+  const reads = async (work: () => Promise<unknown>) => {
+    await observer.config('RESETSTAT')
+    await work()
+    return Number(/cmdstat_hgetall:calls=(\d+)/.exec(await observer.info('commandstats'))?.[1] ?? 0)
+  }
+  return { redis, observer, reads }
+}
+
+async function openListening (t: Test, { url }: Pick<RedisServer, 'url'>, settings: Settings = {}, more = {}) {
+  const service = await openService(t, { ...redisSettings(url), ...proxied, ...settings }, more)
+  const laptop = service.browser()
+  await laptop.signUp()
+  return { service, laptop }
+}
+
+/** Resolves when the service hears of changes, as many times over as services there are. */
+async function untilHeard (observer: Redis, services = 1) {
+  await until(async () => Number((await observer.pubsub('NUMSUB', '__redis__:invalidate'))[1]) === services)
+}
+
+/** What never happens is for the test's own time limit. */
+async function until (happens: () => Promise<boolean> | boolean) {
+  while (!await happens()) await after(5)
+}
+
+t.test('who asks again is known without asking Redis', async t => {
+  const { redis, observer, reads } = await startRedis(t)
+  const { laptop } = await openListening(t, redis)
+  await untilHeard(observer)
+  t.equal(await reads(async () => { for (let asked = 0; asked < 20; asked++) t.equal((await check(laptop)).status, 200) }), 1)
+  t.equal(await reads(async () => { for (let asked = 0; asked < 20; asked++) t.ok(await laptop.isLoggedIn()) }), 0)
+  t.equal(await reads(() => laptop.get('/dashboard')), 1, 'a page is of now')
+})
+
+t.test('one setting turns it off', async t => {
+  const { redis, observer, reads } = await startRedis(t)
+  const { laptop } = await openListening(t, redis, { ANSWERS_FROM_MEMORY: 'off' })
+  await untilHeard(observer, 0)
+  t.equal(await reads(async () => { for (let asked = 0; asked < 5; asked++) t.equal((await check(laptop)).status, 200) }), 5)
+})
+
+t.test('who is logged out, revoked, disabled or deleted elsewhere does not pass any more', async t => {
+  const { redis, observer } = await startRedis(t)
+  const settings = { ...redisSettings(redis.url), ...proxied }
+  const here = await openService(t, settings)
+  const there = await openService(t, settings, { folder: here.folder })
+  await untilHeard(observer, 2)
+  await here.browser().signUp()
+  const ends: Record<string, (browser: Browser, other: Browser) => Promise<unknown>> = {
+    'logged out': browser => browser.logOut(),
+    revoked: async (_browser, other) => await other.submit('/account/devices/revoke-others'),
+    'password changed': async (_browser, other) => await other.submit('/account/password', { current_password: grace.password, new_password: grace.password }),
+    deleted: async (_browser, other) => await other.submit('/account/delete', { password: grace.password })
+  }
+  for (const [what, end] of Object.entries(ends)) {
+    const [laptop, other] = [here.browser(), here.browser()]
+    await laptop.logIn()
+    await other.logIn()
+    const laptopThere = there.browser()
+    laptopThere.cookies.set('session', laptop.cookies.get('session')!)
+    for (const browser of [laptop, laptopThere]) t.equal((await check(browser)).status, 200)
+    await end(laptop, other)
+    // Without being told it would be let in for two seconds.
+    const ended = performance.now()
+    for (const browser of [laptop, laptopThere]) await until(async () => (await check(browser)).status === 401)
+    t.ok(performance.now() - ended < 1_500, what)
+  }
+})
+
+t.test('a session that is renewed is told as it is now', async t => {
+  const { redis, observer } = await startRedis(t)
+  const { laptop, service: { time } } = await openListening(t, redis)
+  await untilHeard(observer)
+  const expiry = async () => Date.parse((await laptop.get('/session')).json<{ session: { expiresAt: string } }>().session.expiresAt)
+  const first = await expiry()
+  time.pass(MINUTE_MS)
+  t.equal(await expiry(), first + MINUTE_MS)
+  t.equal(await expiry(), first + MINUTE_MS)
+  time.pass(60 * MINUTE_MS)
+  t.notOk(await laptop.isLoggedIn(), 'and ends by itself')
+})
+
+t.test('a new name is told after two seconds at the latest', async t => {
+  const { redis, observer } = await startRedis(t)
+  const { laptop } = await openListening(t, redis)
+  await untilHeard(observer)
+  t.equal((await check(laptop)).headers['remote-name'], 'Grace Hopper')
+  await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })
+  await until(async () => (await check(laptop)).headers['remote-name'] === 'Amazing Grace')
+})
+
+t.test('when everything in Redis is gone nobody passes', async t => {
+  const { redis, observer } = await startRedis(t)
+  const { laptop } = await openListening(t, redis)
+  await untilHeard(observer)
+  t.equal((await check(laptop)).status, 200)
+  await observer.flushall()
+  await until(async () => (await check(laptop)).status === 401)
+})
+
+t.test('while nobody tells of changes every answer is read from Redis', async t => {
+  const { redis, observer, reads } = await startRedis(t)
+  const { laptop, service } = await openListening(t, redis)
+  await untilHeard(observer)
+  t.equal((await check(laptop)).status, 200)
+  await observer.acl('SETUSER', 'default', '-subscribe')
+  await observer.client('KILL', 'TYPE', 'pubsub')
+  await untilLogged(service)
+  t.equal(await reads(async () => { for (let asked = 0; asked < 5; asked++) t.equal((await check(laptop)).status, 200) }), 5)
+  await observer.acl('SETUSER', 'default', '+subscribe')
+  await observer.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await untilHeard(observer)
+  await until(async () => (await check(laptop)).status === 200)
+  t.equal(await reads(async () => { for (let asked = 0; asked < 5; asked++) t.equal((await check(laptop)).status, 200) }), 0, 'and then from memory again')
+})
+
+async function untilLogged ({ log }: Service) {
+  await until(() => log.some(({ msg }) => String(msg).startsWith('Redis does not tell which sessions change')))
+}
+
+t.test('a connection that dies without a word is made anew', async t => {
+  const { redis, observer, reads } = await startRedis(t)
+  const proxy = await startFaultProxy(t, redis.port)
+  const { laptop } = await openListening(t, proxy)
+  await untilHeard(observer)
+  t.equal(proxy.connections, 2)
+  proxy.mute(2)
+  await until(() => proxy.connections === 3)
+  await untilHeard(observer)
+  await check(laptop)
+  t.equal(await reads(() => check(laptop)), 0)
+})
+
+t.test('a Redis that freezes is noticed: then nobody can know', async t => {
+  const { redis, observer } = await startRedis(t)
+  const { laptop } = await openListening(t, redis)
+  await untilHeard(observer)
+  t.equal((await check(laptop)).status, 200)
+  redis.freeze()
+  await until(async () => (await check(laptop)).status === 503)
+  redis.thaw()
+  await until(async () => (await check(laptop)).status === 200)
+})
+
+t.test('a stop lets go of the connection', async t => {
+  const { redis, observer } = await startRedis(t)
+  const { service } = await openListening(t, redis)
+  await untilHeard(observer)
+  await service.app.close()
+  await untilHeard(observer, 0)
+})
