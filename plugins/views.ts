@@ -21,8 +21,9 @@ declare module 'fastify' {
 
 async function views (app: FastifyInstance): Promise<void> {
   await app.register(accepts)
-  // Cached, as what a view includes would be read and compiled anew for each page.
-  await app.register(view, { engine: { ejs }, root: join(packageRoot, 'views'), viewExt: 'ejs', production: true, options: { cache: true, compileDebug: false } })
+  const root = join(packageRoot, 'views')
+  // What a view includes is read, found and compiled anew for each page, unless it is cached and named from the root.
+  await app.register(view, { engine: { ejs }, root, viewExt: 'ejs', production: true, options: { root, cache: true, compileDebug: false } })
   app.decorateRequest('takesHtml', takesHtml)
   app.decorateReply('page', page)
   app.decorateReply('refuse', refuse)

@@ -1,4 +1,5 @@
 import { RedisStore } from 'connect-redis'
+import ejs from 'ejs'
 import express from 'express'
 import session from 'express-session'
 import { createClient } from 'redis'
@@ -13,6 +14,7 @@ await client.connect()
 const app = express()
 app.set('view engine', 'ejs')
 app.set('views', VIEWS)
+app.engine('ejs', (path, data, done) => ejs.renderFile(path, data, { root: VIEWS, cache: true, compileDebug: false }, done))
 app.use(session({
   store: new RedisStore({ client, prefix: 'express:' }),
   secret: 'a secret that nobody else has to know',

@@ -8,8 +8,9 @@ async function formBody (app: FastifyInstance): Promise<void> {
   app.removeAllContentTypeParsers()
   await app.register(formbody, { parser: body => new URLSearchParams(body) as unknown as Record<string, unknown> })
   // Not in the parser, whose errors would end the process instead of the request.
-  app.addHook('preValidation', async request => {
+  app.addHook('preValidation', (request, _reply, done) => {
     if (request.body instanceof URLSearchParams) request.body = readForm(request.body)
+    done()
   })
 }
 

@@ -55,8 +55,9 @@ async function guesses (app: FastifyInstance): Promise<void> {
     return fits
   }
 
-  async function rememberDevice ({ deviceOf }: FastifyRequest, reply: FastifyReply) {
+  function rememberDevice ({ deviceOf }: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {
     if (deviceOf) reply.setCookie(name, newDeviceToken(deviceOf, app.secrets), attributes)
+    done()
   }
 }
 

@@ -7,9 +7,9 @@ const CHANGES_NOTHING = new Set(['GET', 'HEAD'])
 
 /** Stops forged requests (CSRF) before anything is read or changed: with SameSite=Lax the second of two bolts. */
 async function originCheck (app: FastifyInstance): Promise<void> {
-  app.addHook('onRequest', async request => {
-    if (CHANGES_NOTHING.has(request.method)) return
-    if (!isFromOurPages(request.headers, app.config.publicUrl.origin)) throw new ForeignForm()
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!CHANGES_NOTHING.has(request.method) && !isFromOurPages(request.headers, app.config.publicUrl.origin)) throw new ForeignForm()
+    done()
   })
 }
 

@@ -8,7 +8,7 @@ async function sentCookie (app: FastifyInstance): Promise<void> {
   const places = placesOf(app.config)
   app.addHook('onSend', tell)
 
-  async function tell (request: FastifyRequest, reply: FastifyReply) {
+  function tell (request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {
     // After an error there is none.
     const session: FastifyRequest['session'] | null = request.session
     const isLive = session?.asStored !== undefined
@@ -17,6 +17,7 @@ async function sentCookie (app: FastifyInstance): Promise<void> {
     else if (request.hasDeadCookie && !isLive) reply.clearSessionCookie([attributes.domain])
     // What other tabs hold in memory for the back button goes as well; `no-store` alone does not see to that.
     if (request.hasDeadCookie) reply.header('clear-site-data', '"cache"')
+    done()
   }
 
   // @fastify/session sends the cookie with each save. The answer of a slow request would put it over that of a login

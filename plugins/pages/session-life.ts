@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { RENEW_AFTER_MS } from '../../src/sessions/identify.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
@@ -29,9 +29,13 @@ async function sessionLife (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', resume)
   app.addHook('onError', saveNothing)
 
-  async function resume (request: FastifyRequest) {
+  function resume (request: FastifyRequest, _reply: FastifyReply, done: () => void) {
     request.sentCookie = request.cookies[name]
-    if (request.sentCookie === undefined) return
+    if (request.sentCookie !== undefined) useOrClear(request)
+    done()
+  }
+
+  function useOrClear (request: FastifyRequest) {
     // @fastify/session would clear a dead cookie without `Secure`, which browsers ignore for a `__Host-` name.
     request.cookies[name] = undefined
     request.hasDeadCookie = request.session.asStored === undefined

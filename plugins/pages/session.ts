@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
 import { sentValues } from '../../src/sessions/sent-session.ts'
@@ -37,10 +37,10 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
 
   // A host next door can plant a second cookie of the same name, and the order in which they arrive says nothing
   // about which one is ours (RFC 6265, 5.4). Neither is believed.
-  async function refuseTwoCookies (request: FastifyRequest) {
-    if (sentValues(request.headers.cookie, name).length < 2) return
-    request.cookies[name] = undefined
-    request.hasTwoCookies = true
+  function refuseTwoCookies (request: FastifyRequest, _reply: FastifyReply, done: () => void) {
+    request.hasTwoCookies = sentValues(request.headers.cookie, name).length > 1
+    if (request.hasTwoCookies) request.cookies[name] = undefined
+    done()
   }
 }
 

@@ -16,7 +16,7 @@ export async function orDeadAllTheSame<T> ({ open, shell }: Asked, work: (sessio
     return await work(await open().sessions())
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    say(shell, `Warning: the store does not answer (${code}), so ended sessions still lie in it. They are dead all the same: none of them logs anybody in.`)
+    say(shell, `Warning: the store does not answer (${code}), so ended sessions still lie in it. They are dead all the same: within two seconds none of them logs anybody in.`)
     return null
   }
 }

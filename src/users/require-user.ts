@@ -3,11 +3,11 @@ import { LoginRequired } from '../errors.ts'
 import { NEXT_MAX } from '../path-here.ts'
 
 /** The policy of a folder of pages: somebody is logged in, or the login comes first and leads back. */
-export async function requireUser (request: FastifyRequest, reply: FastifyReply) {
-  if (request.currentUser !== null) return
+export function requireUser (request: FastifyRequest, reply: FastifyReply, done: () => void) {
+  if (request.currentUser !== null) return done()
   if (!request.takesHtml()) throw new LoginRequired()
   request.logRefusal('LOGIN_REQUIRED')
   // Only a page can be gone back to: a form that was sent would be lost.
   const next = request.method === 'GET' && request.url.length <= NEXT_MAX ? `?next=${encodeURIComponent(request.url)}` : ''
-  return await reply.redirect(`/login${next}`, 303)
+  reply.redirect(`/login${next}`, 303)
 }
