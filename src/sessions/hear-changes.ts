@@ -39,8 +39,9 @@ export function hearChanges (redis: Redis, { keyPrefix, memory, log }: Options):
     else for (const key of keys) memory.forget(key.toString().slice(keyPrefix.length))
   }
 
-  // The store may be at another server now, of whose changes nothing is heard here.
-  const follow = () => ear.disconnect(true)
+  // The store may be at another server now, of whose changes nothing is heard here. In the middle of a handshake ioredis
+  // would leave the error of the broken connection to nobody.
+  const follow = () => { if (ear.status === 'ready') ear.disconnect(true) }
   redis.on('close', follow)
   // A connection that died without a word is given up when it leaves this unanswered.
   const asking = setInterval(() => ear.ping().catch(() => {}), ASKED_EVERY_MS).unref()
