@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' })
 
@@ -11,7 +13,16 @@ export interface ShownTime { iso: string, text: string }
 
 /** @param at epoch milliseconds */
 export function shownTime (at: number): ShownTime {
-  return { iso: new Date(at).toISOString(), text: `${exact.format(at)} UTC` }
+  return { iso: new Date(at).toISOString(), text: minuteInWords(Math.floor(at / MINUTE_MS)) }
+}
+
+// Intl takes longer for a moment than the rest of a page for its data, and pages show the same minutes again.
+const minutes = new LRUCache<number, string>({ max: 1_000 })
+
+function minuteInWords (minute: number): string {
+  const text = minutes.get(minute) ?? `${exact.format(minute * MINUTE_MS)} UTC`
+  minutes.set(minute, text)
+  return text
 }
 
 /** A moment as people tell it, such as "3 minutes ago", with the exact one for who wants it. Both in epoch milliseconds. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** The secret in the cookie: 192 random bits. */
 export function newSessionId (): string {
@@ -10,5 +10,5 @@ export function newSessionId (): string {
  * The id is 192 random bits, so a plain hash cannot be turned back and needs no salt.
  */
 export function handleOf (sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('base64url')
+  return hash('sha256', sessionId, 'base64url')
 }
