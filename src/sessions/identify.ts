@@ -22,10 +22,12 @@ interface Stores {
   users: Pick<UserRepository, 'findById'>
 }
 
+const NEEDED = ['userId', 'epoch', 'startedAt', 'lastSeenAt', 'remembered']
+
 /** One read of the store, one look-up of the user. */
 export function lookUpIn ({ sessions, users }: Stores): LookUp {
   return async handle => {
-    const session = await sessions.read(handle)
+    const session = await sessions.read(handle, NEEDED)
     if (session === null) return null
     const { userId, epoch } = session.fields
     if (typeof userId !== 'string') return { session, user: null }

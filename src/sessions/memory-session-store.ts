@@ -1,5 +1,5 @@
 import { SessionExists } from '../errors.ts'
-import { changedFields, checkChanges, checkNew } from './session-record.ts'
+import { changedFields, checkChanges, checkNew, withOnly } from './session-record.ts'
 import type { Clock, NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 
 type Sessions = Map<string, StoredSession>
@@ -10,7 +10,7 @@ export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
   return {
     description: 'memory',
     create: session => create(sessions, session),
-    read: async handle => structuredClone(live(sessions, handle, now())),
+    read: async (handle, only) => structuredClone(withOnly(only, live(sessions, handle, now()))),
     update: (handle, changes) => update(sessions, handle, changes, now()),
     revoke: async handle => { sessions.delete(handle) },
     listOf: async userId => structuredClone(of(sessions, userId).filter(isLiveAt(now()))),

@@ -6,7 +6,7 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { inTransaction } from '../database/postgres-transaction.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
-import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION } from './session-record.ts'
+import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION, withOnly } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -22,7 +22,7 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
   return {
     description: `PostgreSQL at ${database.place}`,
     create: session => create(table, session),
-    read: handle => answer(() => read(table, handle)),
+    read: (handle, only) => answer(async () => withOnly(only, await read(table, handle))),
     update: (handle, changes) => update(table, handle, changes),
     revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
     listOf: userId => answer(() => listOf(table, userId)),

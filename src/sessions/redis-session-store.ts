@@ -7,7 +7,7 @@ import { countKeys } from './redis-count.ts'
 import { defineScripts } from './redis-scripts.ts'
 import { markOf, ownerIn, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
 import { redisUserIndex } from './redis-user-index.ts'
-import { checkChanges, checkNew, encodeEach } from './session-record.ts'
+import { checkChanges, checkNew, encodeEach, withOnly } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -32,7 +32,7 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
     description: descriptionOf(redis),
     create: session => create(keys, session),
     // Without the deadline: its one command has a time of its own, and a second timer would cost every request.
-    read: handle => orUnavailable(SessionsUnavailable, () => read(keys, handle).catch(withoutArguments)),
+    read: (handle, only) => orUnavailable(SessionsUnavailable, () => read(keys, handle, only).catch(withoutArguments)),
     update: (handle, changes) => update(keys, handle, changes),
     revoke: handle => answer(() => revoke(keys, handle)),
     listOf: userId => answer(() => listOf(keys, userId)),
@@ -88,9 +88,19 @@ async function insert ({ redis, keyOf, index, now }: Keys, session: NewSession):
   return created
 }
 
-async function read (keys: Keys, handle: string): Promise<StoredSession | null> {
-  const session = await load(keys, handle)
+async function read (keys: Keys, handle: string, only?: string[]): Promise<StoredSession | null> {
+  const session = only === undefined ? await load(keys, handle) : await loadOnly(only, keys, handle)
   return session && session.expiresAt > keys.now() ? session : null
+}
+
+/** The session with some of its fields. */
+async function loadOnly (names: string[], keys: Keys, handle: string): Promise<StoredSession | null> {
+  const [v, expiresAt, ...texts] = await keys.redis.hmget(keys.keyOf(handle), 'v', 'expiresAt', ...names).catch(wrongType) ?? []
+  if (v === null) return null
+  const hash: Record<string, string> = {}
+  for (const [at, name] of names.entries()) if (typeof texts[at] === 'string') hash[name] = texts[at]
+  // What is not one of ours is looked at as a whole.
+  return sessionIn(handle, { ...hash, v: String(v), expiresAt: String(expiresAt) }) ?? withOnly(names, await load(keys, handle))
 }
 
 /** The session, expired or not. What is not one of ours goes, as nothing else would ever remove it. */

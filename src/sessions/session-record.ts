@@ -1,4 +1,4 @@
-import type { Json, NewSession, SessionChanges, SessionFields } from './session-store.ts'
+import type { Json, NewSession, SessionChanges, SessionFields, StoredSession } from './session-store.ts'
 
 /*
  * What may be stored as a session, and what counts as one of ours when it is read back. The same for every store.
@@ -40,6 +40,12 @@ export function checkChanges ({ set, remove, renewal }: SessionChanges): void {
 export function changedFields (fields: SessionFields, { set, remove }: SessionChanges): SessionFields {
   const kept = Object.entries(fields).filter(([name]) => !remove.includes(name))
   return { ...Object.fromEntries(kept), ...set }
+}
+
+/** The session with those of its fields that were asked for; with all when `only` is left out. */
+export function withOnly (only: string[] | undefined, session: StoredSession | null): StoredSession | null {
+  if (only === undefined || session === null) return session
+  return { ...session, fields: Object.fromEntries(Object.entries(session.fields).filter(([name]) => only.includes(name))) }
 }
 
 /** The fields with each value as JSON. */

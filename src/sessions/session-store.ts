@@ -16,8 +16,11 @@ export interface SessionStore {
    */
   create (session: NewSession): Promise<void>
 
-  /** The session as a copy, or null when there is none, it has expired, or what is stored is not one of ours. */
-  read (handle: string): Promise<StoredSession | null>
+  /**
+   * The session as a copy, or null when there is none, it has expired, or what is stored is not one of ours.
+   * @param only the fields of these names, for who asks often and needs no others
+   */
+  read (handle: string, only?: string[]): Promise<StoredSession | null>
 
   /**
    * Changes a session that is still there: the fields that differ, and nothing else, in one atomic step.

@@ -5,7 +5,7 @@ import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import { orUnavailable } from '../unavailable.ts'
-import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION } from './session-record.ts'
+import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION, withOnly } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -22,7 +22,7 @@ export function sqliteSessionStore (database: SqliteDatabase, options: StoreOpti
   return {
     description: `SQLite at ${database.$client.name}`,
     create: session => create(table, session),
-    read: handle => answer(() => read(table, handle)),
+    read: (handle, only) => answer(() => withOnly(only, read(table, handle))),
     update: (handle, changes) => update(table, handle, changes),
     revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
     listOf: userId => answer(() => listOf(table, userId)),

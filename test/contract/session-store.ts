@@ -63,6 +63,16 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.strictSame(await store.read(session.handle), { handle: session.handle, fields, expiresAt: session.expiresAt })
   })
 
+  fact('reads back only what is asked for', async (t, { store, clock }) => {
+    const session = newSession(clock, { userId: 'ada', a: 1, b: { c: [2] } })
+    await store.create(session)
+    const { handle, expiresAt } = session
+    t.strictSame(await store.read(handle, ['b', 'userId', 'nothing']), { handle, fields: { userId: 'ada', b: { c: [2] } }, expiresAt })
+    t.equal(await store.read(newSession(clock).handle, ['a']), null)
+    clock.move(10 * MINUTE_MS)
+    t.equal(await store.read(handle, ['a']), null)
+  })
+
   fact('what goes in and comes out are copies', async (t, { store, clock }) => {
     const session = newSession(clock, { userId: 'ada', list: [1] })
     const change = (fields: SessionFields | undefined, name: string) => (fields?.[name] as Json[]).push(2)

@@ -19,7 +19,8 @@ async function startRedis (t: Test) {
   const reads = async (work: () => Promise<unknown>) => {
     await observer.config('RESETSTAT')
     await work()
-    return Number(/cmdstat_hgetall:calls=(\d+)/.exec(await observer.info('commandstats'))?.[1] ?? 0)
+    const calls = [...(await observer.info('commandstats')).matchAll(/cmdstat_(?:hgetall|hmget):calls=(\d+)/g)]
+    return calls.reduce((sum, [, count]) => sum + Number(count), 0)
   }
   return { redis, observer, reads }
 }
