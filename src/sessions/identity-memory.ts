@@ -8,10 +8,14 @@ const KEPT_MAX = 10_000
 /** Identities as they were looked up in the last seconds, none of them known to be false. */
 export interface IdentityMemory {
   lookUp: LookUp
-  /** Whether each change of a session is told from now on; if not, nothing is kept. */
-  isTold (told: boolean): void
+  /** Each change of a session is told from now on. Before that nothing is kept. */
+  start (): void
   /** A session was changed or ended. */
   forget (handle: string): void
+  /** All of them were. */
+  forgetAll (): void
+  /** Changes are no longer told: nothing is kept until the next start. */
+  stop (): void
 }
 
 /** @param now milliseconds of a clock that is never set back */
@@ -35,16 +39,22 @@ export function identityMemory (lookUp: LookUp, now = () => performance.now()): 
     if (identity !== null) kept.set(handle, identity)
   }
 
+  function forgetAll () {
+    kept.clear()
+    underWay.clear()
+  }
+
   return {
     lookUp: handle => kept.get(handle) ?? underWay.get(handle) ?? begin(handle),
-    isTold (told) {
-      toldOfChanges = told
-      kept.clear()
-      underWay.clear()
-    },
+    start () { toldOfChanges = true },
     forget (handle) {
       kept.delete(handle)
       underWay.delete(handle)
+    },
+    forgetAll,
+    stop () {
+      toldOfChanges = false
+      forgetAll()
     }
   }
 }
