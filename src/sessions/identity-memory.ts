@@ -39,22 +39,14 @@ export function identityMemory (lookUp: LookUp, now = () => performance.now()): 
     if (identity !== null) kept.set(handle, identity)
   }
 
-  function forgetAll () {
-    kept.clear()
-    underWay.clear()
-  }
-
   return {
     lookUp: handle => kept.get(handle) ?? underWay.get(handle) ?? begin(handle),
     start () { toldOfChanges = true },
-    forget (handle) {
-      kept.delete(handle)
-      underWay.delete(handle)
-    },
-    forgetAll,
+    forget (handle) { for (const known of [kept, underWay]) known.delete(handle) },
+    forgetAll () { for (const known of [kept, underWay]) known.clear() },
     stop () {
       toldOfChanges = false
-      forgetAll()
+      this.forgetAll()
     }
   }
 }
