@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { hearChanges } from '../src/sessions/hear-changes.ts'
 import { identify, type Identified, type LookUp, lookUpIn } from '../src/sessions/identify.ts'
 import { identityMemory } from '../src/sessions/identity-memory.ts'
-import { sessionKeys } from '../src/sessions/redis-session-store.ts'
+import { sessionKeyPrefix } from '../src/sessions/redis-session-store.ts'
 import { sentSession } from '../src/sessions/sent-session.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
@@ -40,7 +40,7 @@ function remembered (app: FastifyInstance, lookUp: LookUp): LookUp {
   const { redis, config, log } = app
   if (!config.answersFromMemory || !(redis instanceof Redis)) return lookUp
   const memory = identityMemory(lookUp)
-  const close = hearChanges(redis, { keyPrefix: sessionKeys(config.redisPrefix), memory, log })
+  const close = hearChanges(redis, { keyPrefix: sessionKeyPrefix(config.redisPrefix), memory, log })
   app.addHook('onClose', async () => close())
   return memory.lookUp
 }

@@ -2,7 +2,10 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** How many answers may wait on one connection behind the one that is sent. Browsers and proxies ask for the next one when they have taken the last. */
+/**
+ * How many answers on one connection may have had to wait for another, each counted until it is sent. Browsers and proxies
+ * ask for the next one when they have taken the last.
+ */
 const WAITING_MAX = 7
 
 /** Cuts who asks and asks and takes no answer: one packet can ask for a thousand, and each that waits takes memory. */

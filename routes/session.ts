@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { LoginRequired } from '../src/errors.ts'
 import { answersFailure, answersJson, unavailable } from '../src/openapi.ts'
 import { aboutSession } from '../src/sessions/about-session.ts'
 import { sentValues } from '../src/sessions/sent-session.ts'
-import { placesOf, sessionCookie } from '../src/sessions/session-cookie.ts'
+import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
 const Time = Type.String({ format: 'date-time' })
 const WhoIs = Type.Object({
@@ -19,25 +19,18 @@ const described = {
 
 /** For programs: who is logged in, and until when. They ask often, so it takes the short way to the session. */
 export default async function session (app: FastifyInstance): Promise<void> {
-  const { name, attributes } = sessionCookie(app.config)
-  const places = placesOf(app.config)
+  const { name } = sessionCookie(app.config)
 
   app.get('/session', described, async (request, reply) => {
     const identity = await app.identify(request.headers.cookie)
-    if (identity === null) clearDeadCookies(request, reply)
+    const sent = sentValues(request.headers.cookie, name).length
+    if (identity === null && sent > 0) reply.clearDeadCookies({ areTwo: sent > 1 })
     if (!identity?.user) throw new LoginRequired()
     await identity.renewal
     const { signedInAt, lastSeenAt, expiresAt, remembered } = aboutSession(identity.session.fields, app.config)
     const session = { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered }
     return { user: identity.user, session }
   })
-
-  function clearDeadCookies ({ headers }: FastifyRequest, reply: FastifyReply) {
-    const sent = sentValues(headers.cookie, name)
-    if (sent.length === 0) return
-    reply.clearSessionCookie(sent.length > 1 ? places : [attributes.domain])
-    reply.header('clear-site-data', '"cache"')
-  }
 }
 
 const iso = (at: number) => new Date(at).toISOString()

@@ -26,7 +26,10 @@ export function addressGroup (address: string): string {
 /** Who is connected: a socket. */
 interface Peer { remoteAddress?: string | undefined }
 
-/** Whether whoever is connected is one of the proxies that are believed. @param ranges addresses and CIDR ranges */
+/**
+ * Whether whoever is connected is one of the proxies that are believed; over a Unix socket nobody is. Looked up once for each peer.
+ * @param ranges addresses and CIDR ranges
+ */
 export function trustOf (ranges: string[]): (peer: Peer) => boolean {
   const trusted = new BlockList()
   for (const range of ranges) {
@@ -36,10 +39,9 @@ export function trustOf (ranges: string[]): (peer: Peer) => boolean {
   }
   // A proxy asks again and again on one connection.
   const known = new WeakMap<Peer, boolean>()
-  const look = ({ remoteAddress = '' }: Peer) => remoteAddress !== '' && trusted.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
+  const isInRange = ({ remoteAddress = '' }: Peer) => remoteAddress !== '' && trusted.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
   return peer => {
-    const isTrusted = known.get(peer) ?? look(peer)
-    known.set(peer, isTrusted)
-    return isTrusted
+    if (!known.has(peer)) known.set(peer, isInRange(peer))
+    return known.get(peer)!
   }
 }

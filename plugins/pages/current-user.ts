@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { userOfSession } from '../../src/users/user-of-session.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
@@ -22,9 +23,8 @@ async function currentUser (app: FastifyInstance): Promise<void> {
   async function resumeUser (request: FastifyRequest) {
     const { userId, epoch } = request.session
     if (userId === undefined) return
-    const user = await app.users.findById(userId)
-    if (user === null || user.disabledAt !== null || user.sessionEpoch !== epoch) return await request.endSession()
-    request.currentUser = user
+    request.currentUser = await userOfSession(app.users, { userId, epoch })
+    if (request.currentUser === null) await request.endSession()
   }
 }
 

@@ -46,19 +46,19 @@ async function guesses (app: FastifyInstance): Promise<void> {
     this.deviceOf = email
   }
 
-  async function isOwnPassword (this: FastifyRequest, password: string) {
-    const { email, passwordHash } = this.currentUser!
-    await this.countGuess(email)
-    const fits = await app.passwords.verify(passwordHash, password)
-    if (fits) await this.forgiveGuesses(email)
-    else this.recordEvent('password refused')
-    return fits
-  }
-
   function rememberDevice ({ deviceOf }: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {
     if (deviceOf) reply.setCookie(name, newDeviceToken(deviceOf, app.secrets), attributes)
     done()
   }
+}
+
+async function isOwnPassword (this: FastifyRequest, password: string) {
+  const { email, passwordHash } = this.currentUser!
+  await this.countGuess(email)
+  const fits = await this.server.passwords.verify(passwordHash, password)
+  if (fits) await this.forgiveGuesses(email)
+  else this.recordEvent('password refused')
+  return fits
 }
 
 const told = new RateLimiterMemory({ points: 1, duration: 60 })

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { placesOf, sessionCookie } from '../../src/sessions/session-cookie.ts'
+import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 
 /** What the browser is told about the session cookie: no more than it does not know yet. */
 async function sentCookie (app: FastifyInstance): Promise<void> {
-  const { name, attributes } = sessionCookie(app.config)
-  const places = placesOf(app.config)
+  const { name } = sessionCookie(app.config)
   app.addHook('onSend', tell)
 
   function tell (request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {
@@ -13,10 +12,7 @@ async function sentCookie (app: FastifyInstance): Promise<void> {
     const session: FastifyRequest['session'] | null = request.session
     const isLive = session?.asStored !== undefined
     if (isLive && (session.encryptedSessionId === request.sentCookie || session.asStored?.isGone)) withhold(reply)
-    if (request.hasTwoCookies) reply.clearSessionCookie(places.filter(domain => !isLive || domain !== attributes.domain))
-    else if (request.hasDeadCookie && !isLive) reply.clearSessionCookie([attributes.domain])
-    // What other tabs hold in memory for the back button goes as well; `no-store` alone does not see to that.
-    if (request.hasDeadCookie) reply.header('clear-site-data', '"cache"')
+    if (request.hasTwoCookies || request.hasDeadCookie) reply.clearDeadCookies({ areTwo: request.hasTwoCookies, isReplaced: isLive })
     done()
   }
 

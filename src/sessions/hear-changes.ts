@@ -23,19 +23,19 @@ export function hearChanges (redis: Redis, { keyPrefix, memory, log }: Options):
   const ear = redis.duplicate({ protocol: 2, autoResubscribe: false, enableAutoPipelining: false })
   ear.on('error', () => { /* the store's own connection tells of outages */ })
   ear.on('ready', () => listen().catch(err => log.warn({ err }, 'Redis does not tell which sessions change, so nothing is answered from memory')))
-  ear.on('close', () => memory.isTold(false))
+  ear.on('close', () => memory.stop())
   ear.on('messageBuffer', (_channel: Buffer, keys: Buffer[] | null) => tell(keys))
   ear.connect().catch(() => { /* tried again in the background */ })
 
   async function listen (): Promise<void> {
     await ear.client('TRACKING', 'ON', 'REDIRECT', await ear.client('ID'), 'BCAST', 'PREFIX', keyPrefix)
     await ear.subscribe(CHANNEL)
-    memory.isTold(true)
+    memory.start()
   }
 
   /** @param keys null when all of them went at once */
   function tell (keys: Buffer[] | null): void {
-    if (keys === null) memory.isTold(true)
+    if (keys === null) memory.forgetAll()
     else for (const key of keys) memory.forget(key.toString().slice(keyPrefix.length))
   }
 

@@ -1,4 +1,5 @@
 import type { User, UserRepository } from '../users/user-repository.ts'
+import { userOfSession } from '../users/user-of-session.ts'
 import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
 import type { Clock, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreLog } from './store-options.ts'
@@ -31,8 +32,8 @@ export function lookUpIn ({ sessions, users }: Stores): LookUp {
     if (session === null) return null
     const { userId, epoch } = session.fields
     if (typeof userId !== 'string') return { session, user: null }
-    const user = await users.findById(userId)
-    if (user === null || user.disabledAt !== null || user.sessionEpoch !== epoch) return null
+    const user = await userOfSession(users, { userId, epoch })
+    if (user === null) return null
     const { id, email, firstName, lastName } = user
     return { session, user: { id, email, firstName, lastName } }
   }

@@ -8,10 +8,14 @@ const KEPT_MAX = 10_000
 /** Identities as they were looked up in the last seconds, none of them known to be false. */
 export interface IdentityMemory {
   lookUp: LookUp
-  /** Whether each change of a session is told from now on; if not, nothing is kept. */
-  isTold (told: boolean): void
+  /** Each change of a session is told from now on. Before that nothing is kept. */
+  start (): void
   /** A session was changed or ended. */
   forget (handle: string): void
+  /** All of them were. */
+  forgetAll (): void
+  /** Changes are no longer told: nothing is kept until the next start. */
+  stop (): void
 }
 
 /** @param now milliseconds of a clock that is never set back */
@@ -37,14 +41,12 @@ export function identityMemory (lookUp: LookUp, now = () => performance.now()): 
 
   return {
     lookUp: handle => kept.get(handle) ?? underWay.get(handle) ?? begin(handle),
-    isTold (told) {
-      toldOfChanges = told
-      kept.clear()
-      underWay.clear()
-    },
-    forget (handle) {
-      kept.delete(handle)
-      underWay.delete(handle)
+    start () { toldOfChanges = true },
+    forget (handle) { for (const known of [kept, underWay]) known.delete(handle) },
+    forgetAll () { for (const known of [kept, underWay]) known.clear() },
+    stop () {
+      toldOfChanges = false
+      this.forgetAll()
     }
   }
 }

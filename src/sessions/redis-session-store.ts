@@ -53,12 +53,12 @@ function descriptionOf (redis: RedisClient): string {
 }
 
 /** What the keys of sessions begin with; the handle ends them. @param prefix of every key */
-export function sessionKeys (prefix: string): string {
+export function sessionKeyPrefix (prefix: string): string {
   return `${prefix}session:`
 }
 
 function keysOf (redis: RedisClient, options: RedisOptions) {
-  const keyOf = (handle: string) => sessionKeys(options.prefix) + handle
+  const keyOf = (handle: string) => sessionKeyPrefix(options.prefix) + handle
   return { ...options, redis, keyOf, index: redisUserIndex(redis, options) }
 }
 

@@ -58,7 +58,7 @@ t.test('one setting turns it off', async t => {
   t.equal(await reads(async () => { for (let asked = 0; asked < 5; asked++) t.equal((await check(laptop)).status, 200) }), 5)
 })
 
-t.test('who is logged out, revoked, disabled or deleted elsewhere does not pass any more', async t => {
+t.test('whose session is ended elsewhere does not pass any more', async t => {
   const { redis, observer } = await startRedis(t)
   const settings = { ...redisSettings(redis.url), ...proxied }
   const here = await openService(t, settings)

@@ -168,7 +168,12 @@ t.test('a logout has the browser drop what it kept', async t => {
   const thief = browser()
   thief.cookies.set('__Host-session', cookie)
   t.match((await thief.get('/')).headers, kept, 'so does a session that has ended elsewhere')
-  t.equal((await browser().get('/')).headers['clear-site-data'], undefined)
+  for (const path of ['/', '/session']) {
+    for (const cookies of [cookie, `${cookie}; __Host-session=x`]) {
+      t.match((await browser().send('GET', path, { cookie: `__Host-session=${cookies}` })).headers, kept, 'wherever it is met, alone or beside another')
+    }
+    t.equal((await browser().get(path)).headers['clear-site-data'], undefined)
+  }
 })
 
 /** What the service answers to bytes, read as a browser reads it. */

@@ -27,6 +27,16 @@ onEveryStore(t, async (t, settings) => {
     t.match(await browser().get('/session'), { status: 401, body: /<h1/ })
   })
 
+  t.test('a session in which nobody is logged in is left as it is', async t => {
+    const { browser, time } = await openService(t, settings())
+    const visitor = browser()
+    await visitor.get('/')
+    time.pass(9 * MINUTE_MS)
+    t.match(await visitor.get('/session'), { status: 401, setCookies: [] })
+    time.pass(MINUTE_MS)
+    t.match(await visitor.get('/session'), { status: 401, setCookies: [/^session=; Max-Age=0/] }, 'it was not renewed')
+  })
+
   t.test('an unused session ends after an hour', async t => {
     const { browser, time } = await openService(t, settings())
     const laptop = browser()

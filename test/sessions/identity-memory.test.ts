@@ -14,7 +14,7 @@ function openMemory () {
     lookUps.push(lookUp)
     return lookUp.promise
   }, () => time.at)
-  memory.isTold(true)
+  memory.start()
   return { memory, lookUps, time }
 }
 
@@ -62,6 +62,22 @@ t.test('what has changed is looked up again', async t => {
   t.equal(lookUps.length, 2)
 })
 
+t.test('when all have changed at once all are looked up again', async t => {
+  const { memory, lookUps } = openMemory()
+  const [first, second] = [memory.lookUp('a'), memory.lookUp('b')]
+  lookUps[0]!.resolve(identity)
+  await first
+  memory.forgetAll()
+  lookUps[1]!.resolve(identity)
+  await second
+  for (const handle of ['a', 'b']) memory.lookUp(handle)
+  t.equal(lookUps.length, 4)
+  lookUps.forEach(({ resolve }) => resolve(identity))
+  await memory.lookUp('a')
+  t.equal(await memory.lookUp('a'), identity)
+  t.equal(lookUps.length, 4, 'and then kept as before')
+})
+
 t.test('what has changed while it was looked up is not kept, and nobody else waits for it', async t => {
   const { memory, lookUps } = openMemory()
   const first = memory.lookUp('a')
@@ -81,12 +97,12 @@ t.test('nothing is kept while nobody tells of changes, nor from before', async t
   lookUps[0]!.resolve(identity)
   await before
   const under = memory.lookUp('b')
-  memory.isTold(false)
+  memory.stop()
   lookUps[1]!.resolve(identity)
   await under
   for (const handle of ['a', 'b', 'a']) memory.lookUp(handle)
   t.equal(lookUps.length, 5)
-  memory.isTold(true)
+  memory.start()
   lookUps.forEach(({ resolve }) => resolve(identity))
   await under
   memory.lookUp('a')

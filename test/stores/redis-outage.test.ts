@@ -103,6 +103,17 @@ t.test('a Redis that is slow for calls of several commands still gets an answer 
   t.ok(performance.now() - started < SECOND_MS + 100)
 })
 
+t.test('so does a read that finds what is not ours, and removes it', async t => {
+  const server = await startRedisServer(t)
+  const { store } = await open(t, await slowDown(t, server.port, 600))
+  const client = new Redis(server.url)
+  t.teardown(() => client.disconnect())
+  await client.set('latchkey:session:spoiled', 'x')
+  const started = performance.now()
+  await t.rejects(store.read('spoiled'), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /150 ms/ } })
+  t.ok(performance.now() - started < SECOND_MS + 100)
+})
+
 t.test('an answer that trickles in is not waited for', async t => {
   const server = await startRedisServer(t)
   let trickles = false
