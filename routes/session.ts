@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { LoginRequired } from '../src/errors.ts'
 import { answersFailure, answersJson, unavailable } from '../src/openapi.ts'
@@ -23,14 +23,18 @@ export default async function session (app: FastifyInstance): Promise<void> {
 
   app.get('/session', described, async (request, reply) => {
     const identity = await app.identify(request.headers.cookie)
-    const sent = sentValues(request.headers.cookie, name).length
-    if (identity === null && sent > 0) reply.clearDeadCookies({ areTwo: sent > 1 })
+    if (identity === null) clearSent(request, reply)
     if (!identity?.user) throw new LoginRequired()
     await identity.renewal
     const { signedInAt, lastSeenAt, expiresAt, remembered } = aboutSession(identity.session.fields, app.config)
     const session = { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered }
     return { user: identity.user, session }
   })
+
+  function clearSent ({ headers }: FastifyRequest, reply: FastifyReply) {
+    const sent = sentValues(headers.cookie, name).length
+    if (sent > 0) reply.clearDeadCookies({ areTwo: sent > 1 })
+  }
 }
 
 const iso = (at: number) => new Date(at).toISOString()
