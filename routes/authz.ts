@@ -48,6 +48,8 @@ export default async function authz (app: FastifyInstance): Promise<void> {
 /** Past Fastify's own way of answering, as nothing is asked more often. Only the proxy reads this, so what is said to browsers is left out. */
 function pass (reply: FastifyReply, identity: Identity | null) {
   reply.hijack()
+  // As Fastify would say it: a proxy that went on asking here would do so until it is cut.
+  reply.raw.shouldKeepAlive &&= !reply.server.stop.isAsked
   reply.raw.writeHead(200, { 'cache-control': 'no-store', 'content-length': 0, ...identityHeaders(identity) }).end()
 }
 

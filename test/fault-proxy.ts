@@ -19,7 +19,7 @@ export interface FaultProxy {
   set (fault: Fault): void
   /** Milliseconds that each answer is held back. */
   delay (ms: number): void
-  /** One of the connections gets no answer any more: the first is 1. */
+  /** One of the connections gets no answer any more, not even to its end: the first is 1. */
   mute (connection: number): void
   /** How many there were so far. */
   readonly connections: number
@@ -33,7 +33,7 @@ export async function startFaultProxy (t: Test, port: number): Promise<FaultProx
   const muted = new Set<number>()
   let connections = 0
 
-  const server = createServer(client => {
+  const server = createServer({ allowHalfOpen: true }, client => {
     if (fault === 'cut') return client.destroy()
     const connection = ++connections
     const upstream = connect(port, '127.0.0.1')
@@ -41,6 +41,7 @@ export async function startFaultProxy (t: Test, port: number): Promise<FaultProx
       sockets.add(socket)
       socket.on('error', () => {}).on('close', () => { client.destroy(); upstream.destroy(); sockets.delete(socket) })
     }
+    client.on('end', () => { if (!muted.has(connection)) client.end() })
     client.on('data', piece => { if (fault !== 'lost') upstream.write(piece) })
     upstream.on('data', piece => {
       if (fault === 'none' && !muted.has(connection)) setTimeout(() => { if (!client.destroyed) client.write(piece) }, delayMs)

@@ -22,9 +22,11 @@ export function hearChanges (redis: Redis, { keyPrefix, memory, log }: Options):
   // ioredis hands out none of these messages in RESP3. What the connection needs, it is given anew each time it is made.
   const ear = redis.duplicate({ protocol: 2, autoResubscribe: false, enableAutoPipelining: false })
   ear.on('error', () => { /* the store's own connection tells of outages */ })
-  ear.on('ready', () => listen().catch(err => log.warn({ err }, 'Redis does not tell which sessions change, so nothing is answered from memory')))
+  let leadsElsewhere = false
+  ear.on('connecting', () => { leadsElsewhere = false })
+  ear.on('ready', () => leadsElsewhere ? ear.disconnect(true) : listen().catch(err => log.warn({ err }, 'Redis does not tell which sessions change, so nothing is answered from memory')))
   ear.on('close', () => memory.stop())
-  ear.on('messageBuffer', (_channel: Buffer, keys: Buffer[] | null) => tell(keys))
+  ear.on('messageBuffer', (_channel: Buffer, keys: Buffer[] | null) => tell(memory, keyPrefix, keys))
   ear.connect().catch(() => { /* tried again in the background */ })
 
   async function listen (): Promise<void> {
@@ -33,15 +35,14 @@ export function hearChanges (redis: Redis, { keyPrefix, memory, log }: Options):
     memory.start()
   }
 
-  /** @param keys null when all of them went at once */
-  function tell (keys: Buffer[] | null): void {
-    if (keys === null) memory.forgetAll()
-    else for (const key of keys) memory.forget(key.toString().slice(keyPrefix.length))
+  // The store may be at another server now, of whose changes nothing is heard here, and one that is frozen takes its time
+  // to close.
+  function follow (): void {
+    memory.stop()
+    // In the middle of a handshake ioredis would leave the error of the broken connection to nobody.
+    leadsElsewhere = true
+    if (ear.status === 'ready') ear.disconnect(true)
   }
-
-  // The store may be at another server now, of whose changes nothing is heard here. In the middle of a handshake ioredis
-  // would leave the error of the broken connection to nobody.
-  const follow = () => { if (ear.status === 'ready') ear.disconnect(true) }
   redis.on('close', follow)
   // A connection that died without a word is given up when it leaves this unanswered.
   const asking = setInterval(() => ear.ping().catch(() => {}), ASKED_EVERY_MS).unref()
@@ -51,4 +52,10 @@ export function hearChanges (redis: Redis, { keyPrefix, memory, log }: Options):
     clearInterval(asking)
     ear.disconnect()
   }
+}
+
+/** @param keys null when all of them went at once */
+function tell (memory: IdentityMemory, keyPrefix: string, keys: Buffer[] | null): void {
+  if (keys === null) memory.forgetAll()
+  else for (const key of keys) memory.forget(key.toString().slice(keyPrefix.length))
 }

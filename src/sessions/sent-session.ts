@@ -38,9 +38,15 @@ export function sentValues (header: string | undefined, cookieName: string): str
   const values: string[] = []
   for (const pair of header.split(';')) {
     const end = pair.indexOf('=')
-    if ((end < 0 ? pair : pair.slice(0, end)).trim() === cookieName) values.push(pair.slice(end + 1).trim())
+    if (isNamed(end < 0 ? pair : pair.slice(0, end), cookieName)) values.push(pair.slice(end + 1).trim())
   }
   return values
+}
+
+// trim() takes a no-break space away as well. To a browser that is part of another name, which misses the prefix `__Host-`
+// and which a host next door can plant therefore.
+function isNamed (name: string, cookieName: string): boolean {
+  return name.trim() === cookieName && !name.includes('\u00a0')
 }
 
 function decoded (value: string): string | null {

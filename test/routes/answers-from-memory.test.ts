@@ -145,9 +145,38 @@ t.test('a connection that dies without a word is made anew', async t => {
   t.equal(proxy.connections, 2)
   proxy.mute(2)
   await until(() => proxy.connections === 3)
-  await untilHeard(observer)
+  // Redis does not know yet that nobody is at the other end of the first.
+  await untilHeard(observer, 2)
   await check(laptop)
   t.equal(await reads(() => check(laptop)), 0)
+})
+
+t.test('once the store has to connect anew nothing is kept that the connection from before would have to tell', async t => {
+  const { redis, observer } = await startRedis(t)
+  const proxy = await startFaultProxy(t, redis.port)
+  const { laptop, service } = await openListening(t, proxy)
+  await untilHeard(observer)
+  t.equal((await check(laptop)).status, 200)
+  proxy.mute(2)
+  await observer.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await until(async () => (await service.browser().get('/health/ready')).status === 200)
+  t.equal((await check(laptop)).status, 200)
+  const cookie = `session=${laptop.cookies.get('session')}`
+  await laptop.logOut()
+  t.equal((await service.browser({ headers: { cookie } }).get('/session')).status, 401)
+})
+
+t.test('a connection that is being made while the store has to connect anew is made once more: it may lead to the server that was left', async t => {
+  const { redis, observer } = await startRedis(t)
+  const proxy = await startFaultProxy(t, redis.port)
+  const { service: { app } } = await openListening(t, proxy)
+  await untilHeard(observer)
+  proxy.delay(300)
+  await observer.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await until(() => proxy.connections === 3)
+  ;(app.redis as Redis).disconnect(true)
+  await until(() => proxy.connections === 5)
+  await untilHeard(observer)
 })
 
 t.test('a Redis that freezes is noticed: then nobody can know', async t => {

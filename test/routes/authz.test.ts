@@ -189,6 +189,15 @@ t.test('Envoy asks with any method, path and body', async t => {
   t.match(await behindProxy(service).send('POST', '/authz/envoy/form', headers, 'a=b'), { status: 303, location: 'https://login.example.com/login' })
 })
 
+withEveryProxy(t, 'a service that is stopping keeps no connection of a proxy', async (t, { ask }) => {
+  const service = await openService(t, proxied)
+  const laptop = behindProxy(service)
+  await laptop.signUp()
+  t.match(await ask(laptop), { status: 200, headers: { connection: 'keep-alive' } })
+  service.app.stop.isAsked = true
+  t.match(await ask(laptop), { status: 200, headers: { connection: 'close' } })
+})
+
 t.test('whatever else goes wrong, nobody passes', async t => {
   const service = await openService(t, proxied)
   const laptop = behindProxy(service)

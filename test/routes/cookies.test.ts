@@ -116,6 +116,18 @@ t.test('cookies of neighbours do not matter', async t => {
   }
 })
 
+t.test('nor does one whose name only looks like ours: a host next door can plant it without what the prefix asks for', async t => {
+  const { browser } = await openService(t, { PUBLIC_URL: 'https://example.com', TRUSTED_PROXIES: '127.0.0.1' })
+  const [laptop, neighbour] = [browser({ headers: { 'x-forwarded-proto': 'https' } }), browser({ headers: { 'x-forwarded-proto': 'https' } })]
+  await neighbour.signUp()
+  const planted = `\u00a0__Host-session=${neighbour.cookies.get('__Host-session')}`
+  t.match(await laptop.get('/session', { cookie: planted }), { status: 401, setCookies: [] })
+  t.equal((await laptop.get('/authz/nginx', { 'x-original-url': 'https://example.com/', cookie: planted })).status, 401)
+  await laptop.logIn()
+  const both = { cookie: `${planted}; __Host-session=${laptop.cookies.get('__Host-session')}` }
+  for (const path of ['/session', '/dashboard']) t.equal((await laptop.get(path, both)).status, 200, path)
+})
+
 t.test('a login with two cookies begins a session under a new id', async t => {
   const { service, cookie } = await openWithGrace(t)
   const bearer = service.browser({ headers: { cookie: `session=${cookie}; session=x` } })
