@@ -110,8 +110,9 @@ async function load (target: Target, how: { duration: number, overallRate?: numb
   return result
 }
 
-/** Megabytes before and after a million requests. */
+/** Megabytes before and after a million requests. What a process has given back while it idled it takes again first. */
 async function growth ({ pid }: Peer, target: Target) {
+  await load(target, { amount: MILLION / 10 })
   const before = residentMegabytes(pid)
   await load(target, { amount: MILLION })
   return { before, after: residentMegabytes(pid) }

@@ -24,8 +24,7 @@ export default async function session (app: FastifyInstance): Promise<void> {
   app.get('/session', described, async (request, reply) => {
     const identity = await app.identify(request.headers.cookie)
     if (identity === null) clearSent(request, reply)
-    if (!identity?.user) throw new LoginRequired()
-    await identity.renewal
+    if (!identity?.user || await identity.renewal === false) throw new LoginRequired()
     const { signedInAt, lastSeenAt, expiresAt, remembered } = aboutSession(identity.session.fields, app.config)
     const session = { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered }
     return { user: identity.user, session }

@@ -50,8 +50,8 @@ interface IdentifyOptions extends Pick<Stores, 'sessions'> {
 
 /** An identity whose session is renewed at the moment, if it was due. */
 export interface Identified extends Identity {
-  /** Never rejects; then the session holds when it was seen last. */
-  renewal: Promise<void> | undefined
+  /** Never rejects. Resolves to false when the session has ended meanwhile, else it holds when it was seen last. */
+  renewal: Promise<boolean> | undefined
 }
 
 /**
@@ -60,7 +60,7 @@ export interface Identified extends Identity {
  * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
  */
 export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOptions): (handle: string) => Promise<Identified | null> {
-  const renewals = new Map<string, Promise<void>>()
+  const renewals = new Map<string, Promise<boolean>>()
 
   async function identified (handle: string): Promise<Identified | null> {
     const { session, user } = await lookUp(handle) ?? NOBODY
@@ -68,7 +68,7 @@ export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOption
     return { session, user, renewal: user === null ? undefined : renewWhenDue(session) }
   }
 
-  function renewWhenDue (session: StoredSession): Promise<void> | undefined {
+  function renewWhenDue (session: StoredSession): Promise<boolean> | undefined {
     if (Math.abs(now() - Number(session.fields.lastSeenAt)) < RENEW_AFTER_MS) return undefined
     // A page asks for many things at once: one of them renews.
     const underWay = renewals.get(session.handle) ?? renew(session).finally(() => renewals.delete(session.handle))
@@ -76,13 +76,15 @@ export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOption
     return underWay
   }
 
-  async function renew ({ handle, fields }: StoredSession): Promise<void> {
+  async function renew ({ handle, fields }: StoredSession): Promise<boolean> {
     const lastSeenAt = now()
     try {
-      await sessions.update(handle, { set: { lastSeenAt }, remove: [], renewal: deadlinesOf({ ...fields, lastSeenAt }, limits) })
+      const isThere = await sessions.update(handle, { set: { lastSeenAt }, remove: [], renewal: deadlinesOf({ ...fields, lastSeenAt }, limits) })
       fields.lastSeenAt = lastSeenAt
+      return isThere
     } catch (err) {
       log.warn({ err }, 'a session was not renewed')
+      return true
     }
   }
 

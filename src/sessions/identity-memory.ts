@@ -26,14 +26,14 @@ export function identityMemory (lookUp: LookUp, now = () => performance.now()): 
 
   function begin (handle: string): ReturnType<LookUp> {
     const answer = lookUp(handle)
-    if (toldOfChanges) keep(handle, answer).catch(() => underWay.delete(handle))
+    if (toldOfChanges) void keep(handle, answer)
     return answer
   }
 
   // What changed while it was read is not kept: it may have been read before that.
   async function keep (handle: string, answer: ReturnType<LookUp>): Promise<void> {
     underWay.set(handle, answer)
-    const identity = await answer
+    const identity = await Promise.resolve(answer).catch(() => null)
     if (underWay.get(handle) !== answer) return
     underWay.delete(handle)
     if (identity !== null) kept.set(handle, identity)

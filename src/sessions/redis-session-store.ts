@@ -95,12 +95,13 @@ async function read (keys: Keys, handle: string, only?: string[]): Promise<Store
 
 /** The session with some of its fields. */
 async function loadOnly (names: string[], keys: Keys, handle: string): Promise<StoredSession | null> {
-  const [v, expiresAt, ...texts] = await keys.redis.hmget(keys.keyOf(handle), 'v', 'expiresAt', ...names).catch(wrongType) ?? []
-  if (v === null) return null
+  const asked = ['v', 'expiresAt', ...names]
+  const texts = await keys.redis.hmget(keys.keyOf(handle), ...asked).catch(wrongType)
+  if (texts?.[0] === null) return null
   const hash: Record<string, string> = {}
-  for (const [at, name] of names.entries()) if (typeof texts[at] === 'string') hash[name] = texts[at]
+  texts?.forEach((text, at) => { if (text !== null) hash[asked[at]!] = text })
   // What is not one of ours is looked at as a whole.
-  return sessionIn(handle, { ...hash, v: String(v), expiresAt: String(expiresAt) }) ?? withOnly(names, await load(keys, handle))
+  return sessionIn(handle, hash) ?? withOnly(names, await load(keys, handle))
 }
 
 /** The session, expired or not. What is not one of ours goes, as nothing else would ever remove it. */

@@ -114,7 +114,9 @@ t.test('when everything in Redis is gone nobody passes', async t => {
   await untilHeard(observer)
   t.equal((await check(laptop)).status, 200)
   await observer.flushall()
+  const flushed = performance.now()
   await until(async () => (await check(laptop)).status === 401)
+  t.ok(performance.now() - flushed < 1_500, 'without being told it would be let in for two seconds')
 })
 
 t.test('while nobody tells of changes every answer is read from Redis', async t => {

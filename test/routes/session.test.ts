@@ -3,6 +3,19 @@ import { onEveryStore } from '../every-store.ts'
 import { DAY_MS, grace, HOUR_MS, MINUTE_MS, openService } from '../helper.ts'
 
 onEveryStore(t, async (t, settings) => {
+  t.test('a session that ends while it is renewed is told to have ended', async t => {
+    const { browser, app, time } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.signUp()
+    const { update } = app.sessions
+    app.sessions.update = async (handle, changes) => {
+      await app.sessions.revoke(handle)
+      return await update(handle, changes)
+    }
+    time.pass(MINUTE_MS)
+    t.match(await laptop.get('/session', { accept: 'application/json' }), { status: 401 })
+  })
+
   t.test('a program learns who is logged in and until when', async t => {
     const { browser, time } = await openService(t, settings())
     const laptop = browser()
