@@ -26,17 +26,20 @@ export function identityMemory (lookUp: LookUp, now = () => performance.now()): 
 
   function begin (handle: string): ReturnType<LookUp> {
     const answer = lookUp(handle)
-    if (toldOfChanges) void keep(handle, answer)
+    if (toldOfChanges) keep(handle, answer).catch(() => endLookUp(handle, answer))
     return answer
   }
 
   // What changed while it was read is not kept: it may have been read before that.
   async function keep (handle: string, answer: ReturnType<LookUp>): Promise<void> {
     underWay.set(handle, answer)
-    const identity = await Promise.resolve(answer).catch(() => null)
-    if (underWay.get(handle) !== answer) return
-    underWay.delete(handle)
-    if (identity !== null) kept.set(handle, identity)
+    const identity = await answer
+    if (endLookUp(handle, answer) && identity !== null) kept.set(handle, identity)
+  }
+
+  /** @returns whether nothing has changed meanwhile */
+  function endLookUp (handle: string, answer: ReturnType<LookUp>): boolean {
+    return underWay.get(handle) === answer && underWay.delete(handle)
   }
 
   return {
