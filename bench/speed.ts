@@ -57,6 +57,7 @@ async function measure (redisUrl: string): Promise<void> {
   const targets = {
     session: of(reading, '/session', json),
     authz: of(reading, '/authz/nginx', throughNginx),
+    rememberedSession: of(remembering, '/session', json),
     remembered: of(remembering, '/authz/nginx', throughNginx),
     dashboard: of(reading, '/dashboard', html),
     expressSession: of(express!, '/session', json),
@@ -74,6 +75,8 @@ async function measure (redisUrl: string): Promise<void> {
   row('figure', 'Latchkey', 'peer', 'ratio', 'to reach', '')
   ratio('GET /session : Express, express-session, connect-redis', rates.session, rates.expressSession, 3.5)
   ratio('GET /session : Fastify, @fastify/session, connect-redis', rates.session, rates.fastifySession, 1.6)
+  ratio('GET /session from memory : Express, express-session, connect-redis', rates.rememberedSession, rates.expressSession, 3.5)
+  ratio('GET /session from memory : Fastify, @fastify/session, connect-redis', rates.rememberedSession, rates.fastifySession, 1.6)
   ratio('GET /authz/nginx : Fastify with one GET of Redis', rates.authz, rates.bareGet, 0.85)
   ratio('GET /authz/nginx from memory : Fastify that does nothing', rates.remembered, rates.bareNothing, 0.75)
   ratio('GET /authz/nginx from memory : ANSWERS_FROM_MEMORY=off', rates.remembered, rates.authz, 1.25)
@@ -112,7 +115,7 @@ async function load (target: Target, how: { duration: number, overallRate?: numb
 
 /** Megabytes before and after a million requests. What a process has given back while it idled it takes again first. */
 async function growth ({ pid }: Peer, target: Target) {
-  await load(target, { amount: MILLION / 10 })
+  await load(target, { amount: MILLION / 2 })
   const before = residentMegabytes(pid)
   await load(target, { amount: MILLION })
   return { before, after: residentMegabytes(pid) }
@@ -189,5 +192,5 @@ function below (figure: string, ours: number, peers: number, toReach: number): v
 }
 
 function row (figure: string, ...cells: string[]): void {
-  console.log(`${figure.padEnd(62)}${cells.map(cell => cell.padStart(10)).join('')}`)
+  console.log(`${figure.padEnd(70)}${cells.map(cell => cell.padStart(10)).join('')}`)
 }
