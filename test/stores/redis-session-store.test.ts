@@ -70,6 +70,29 @@ t.test('reading is one command, HGETALL', async t => {
   t.strictSame(await commandsOf(() => store.read(newHandle())), { hgetall: 1 })
 })
 
+t.test('reading only some fields is one command, HMGET', async t => {
+  const { store, clock } = await open(t)
+  const session = newSession(clock)
+  await store.create(session)
+  t.strictSame(await commandsOf(() => store.read(session.handle, ['userId'])), { hmget: 1 })
+  t.strictSame(await commandsOf(() => store.read(newHandle(), ['userId'])), { hmget: 1 })
+})
+
+t.test('what is not one of ours is removed as well when only some of its fields are asked for', async t => {
+  const { store, clock, log } = await open(t)
+  const plants = [
+    (key: string) => redis.set(key, 'no hash'),
+    (key: string) => redis.hset(key, { v: '0:elsewhere:1', expiresAt: String(clock.now() + 60_000), userId: '"ada"' })
+  ]
+  for (const plant of plants) {
+    const handle = newHandle()
+    await plant(keyOf(handle))
+    t.equal(await store.read(handle, ['userId']), null)
+    t.equal(await redis.exists(keyOf(handle)), 0)
+    t.match(log.lines.at(-1), { handle, message: /not one of ours/ })
+  }
+})
+
 t.test('what is asked at one moment travels together', async t => {
   const { store } = await open(t)
   const readsOfRedis = async () => Number(/total_reads_processed:(\d+)/.exec(await redis.info('stats'))?.[1])
