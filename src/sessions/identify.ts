@@ -80,6 +80,7 @@ export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOption
     const lastSeenAt = now()
     try {
       const isThere = await sessions.update(handle, { set: { lastSeenAt }, remove: [], renewal: deadlinesOf({ ...fields, lastSeenAt }, limits) })
+      // Where it is kept in memory, too: to be told of one's own change takes a moment.
       fields.lastSeenAt = lastSeenAt
       return isThere
     } catch (err) {
