@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Ajv } from 'ajv'
@@ -7,12 +6,11 @@ import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
 import { readRules, type Rule } from './forward-auth/rules.ts'
 import { packageRoot } from './package-root.ts'
-import { redisAddress } from './sessions/redis-address.ts'
+import { formats, listeningAddress, SECRET_MIN_LENGTH, splitList } from './setting-formats.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
-export const SECRET_MIN_LENGTH = 32
 
 /** What the service runs with. Times are milliseconds, paths are absolute. */
 export interface Config {
@@ -73,21 +71,6 @@ const Settings = Type.Object({
     default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent'
   })
 })
-
-/** Ajv formats: what a string must be, beyond being a string. */
-const formats: Record<string, (value: string) => boolean> = {
-  origin: value => {
-    const url = URL.parse(value)
-    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
-  },
-  secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
-  database: value => /^file:./.test(value) || (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)),
-  redis: value => redisAddress(value) !== null,
-  proxies: value => splitList(value).every(isAddressOrRange),
-  rules: value => readRules(value) !== null,
-  listening: value => listeningAddress(value) !== null,
-  domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
-}
 
 const envFileOfPackage = resolve(packageRoot, '.env')
 
@@ -181,22 +164,4 @@ function requireTogether ({ redisUrl, postgresUrl, sessionSecrets, cookieDomain,
   if (cookieDomain !== undefined && (publicUrl.protocol !== 'https:' || !`.${publicUrl.hostname}`.endsWith(`.${cookieDomain}`))) {
     throw new SettingError(`COOKIE_DOMAIN was given "${cookieDomain}", but PUBLIC_URL ${publicUrl.origin} is not an https address under it.`)
   }
-}
-
-function splitList (value: string): string[] {
-  return value.split(',').map(item => item.trim()).filter(item => item !== '')
-}
-
-/** Without an address only this machine is served. */
-function listeningAddress (value = ''): Config['metricsAddress'] | null {
-  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(value) ?? []
-  const [address, port] = [host.replace(/^\[(.*)\]$/, '$1'), Number(digits)]
-  return isIP(address) !== 0 && port >= 1 && port <= 65_535 ? { host: address, port } : null
-}
-
-function isAddressOrRange (value: string): boolean {
-  const [address, prefix, ...rest] = value.split('/')
-  const family = isIP(address!)
-  if (family === 0 || rest.length > 0) return false
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SECRET_MIN_LENGTH, SettingError } from '../config.ts'
+import { SettingError } from '../config.ts'
+import { SECRET_MIN_LENGTH } from '../setting-formats.ts'
 
 /**
  * The secret that is made at the first start and kept, so that people stay logged in over a restart.

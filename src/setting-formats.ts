@@ -1,0 +1,38 @@
+import { isIP } from 'node:net'
+import { readRules } from './forward-auth/rules.ts'
+import { redisAddress } from './sessions/redis-address.ts'
+
+export const SECRET_MIN_LENGTH = 32
+
+/** Ajv formats: what a string must be, beyond being a string. */
+export const formats: Record<string, (value: string) => boolean> = {
+  origin: value => {
+    const url = URL.parse(value)
+    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+  },
+  secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
+  database: value => /^file:./.test(value) || (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)),
+  redis: value => redisAddress(value) !== null,
+  proxies: value => splitList(value).every(isAddressOrRange),
+  rules: value => readRules(value) !== null,
+  listening: value => listeningAddress(value) !== null,
+  domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
+}
+
+export function splitList (value: string): string[] {
+  return value.split(',').map(item => item.trim()).filter(item => item !== '')
+}
+
+/** Without an address only this machine is served. */
+export function listeningAddress (value = ''): { host: string, port: number } | null {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(value) ?? []
+  const [address, port] = [host.replace(/^\[(.*)\]$/, '$1'), Number(digits)]
+  return isIP(address) !== 0 && port >= 1 && port <= 65_535 ? { host: address, port } : null
+}
+
+function isAddressOrRange (value: string): boolean {
+  const [address, prefix, ...rest] = value.split('/')
+  const family = isIP(address!)
+  if (family === 0 || rest.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+}
