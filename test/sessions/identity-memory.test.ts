@@ -18,6 +18,15 @@ function openMemory () {
   return { memory, lookUps, time }
 }
 
+/** The same, once the session `a` was looked up. */
+async function openKnowing () {
+  const opened = openMemory()
+  const first = opened.memory.lookUp('a')
+  opened.lookUps[0]!.resolve(identity)
+  await first
+  return opened
+}
+
 interface PromiseWithResolvers<T> { promise: Promise<T>, resolve (value: T): void, reject (error: Error): void }
 
 function withResolvers<T> (): PromiseWithResolvers<T> {
@@ -51,10 +60,7 @@ t.test('who asks while it is looked up waits for the same answer', async t => {
 })
 
 t.test('what has changed is looked up again', async t => {
-  const { memory, lookUps } = openMemory()
-  const first = memory.lookUp('a')
-  lookUps[0]!.resolve(identity)
-  await first
+  const { memory, lookUps } = await openKnowing()
   memory.forget('b')
   t.equal(await memory.lookUp('a'), identity, 'another has changed')
   memory.forget('a')
@@ -92,10 +98,7 @@ t.test('what has changed while it was looked up is not kept, and nobody else wai
 })
 
 t.test('nothing is kept while nobody tells of changes, nor from before', async t => {
-  const { memory, lookUps } = openMemory()
-  const before = memory.lookUp('a')
-  lookUps[0]!.resolve(identity)
-  await before
+  const { memory, lookUps } = await openKnowing()
   const under = memory.lookUp('b')
   memory.stop()
   lookUps[1]!.resolve(identity)
