@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSqlite } from '../src/database/open-sqlite.ts'
+import { sqliteDatabase } from '../src/database/sqlite-database.ts'
 import { openPasswords } from '../src/users/passwords.ts'
-import { sqliteUserRepository } from '../src/users/sqlite-user-repository.ts'
 import { withStartedService } from './started-service.ts'
 import { statusOf, timed } from './status-of.ts'
 
@@ -40,8 +39,8 @@ await withStartedService(folder, async url => {
 rmSync(folder, { recursive: true })
 
 async function makeAccounts (): Promise<void> {
-  const database = openSqlite(join(folder, 'latchkey.sqlite'))
-  const users = sqliteUserRepository(database, { now: Date.now })
+  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: { warn () {}, info () {} } })
+  const { users } = database
   const passwordHash = await (await openPasswords()).hash(password)
   for (const kind of ['known', 'disabled'] as const) {
     for (let at = 0; at < Math.max(EMAILS, LOGINS_AT_ONCE); at++) {
@@ -49,7 +48,7 @@ async function makeAccounts (): Promise<void> {
       if (kind === 'disabled') await users.setDisabled(user!.id, true)
     }
   }
-  database.$client.close()
+  await database.close()
 }
 
 async function printWrongLogins (url: string): Promise<void> {

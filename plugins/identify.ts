@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { hearChanges } from '../src/sessions/hear-changes.ts'
 import { identify, type Identified, type LookUp, lookUpIn } from '../src/sessions/identify.ts'
 import { identityMemory } from '../src/sessions/identity-memory.ts'
+import { onceATurn } from '../src/sessions/once-a-turn.ts'
 import { sessionKeyPrefix } from '../src/sessions/redis-session-store.ts'
 import { sentSession } from '../src/sessions/sent-session.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
@@ -14,9 +15,10 @@ declare module 'fastify' {
     /**
      * Whose session these cookies open, without all that a page needs of a session.
      * @param cookies the header `Cookie`
+     * @returns no promise when nothing has to be waited for, which takes a good part of an answer's work
      * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
-    identify (cookies: string | undefined): Promise<Identified | null>
+    identify (cookies: string | undefined): Identified | null | Promise<Identified | null>
   }
 }
 
@@ -29,17 +31,18 @@ async function identification (app: FastifyInstance): Promise<void> {
   const handleIn = sentSession(sessionCookie(config).name, new Signer(secrets))
   const identityOf = identify({ lookUp: remembered(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
 
-  app.decorate('identify', async cookies => {
+  app.decorate('identify', cookies => {
     const handle = handleIn(cookies)
-    return handle === null ? null : await identityOf(handle)
+    return handle === null ? null : identityOf(handle)
   })
 }
 
-// A Cluster would have to be heard at each of its nodes, and SQLite takes no longer than a memory.
+// SQLite takes no longer than a memory, and a Cluster would have to be heard at each of its nodes.
 function remembered (app: FastifyInstance, lookUp: LookUp): LookUp {
   const { redis, config, log } = app
-  if (!config.answersFromMemory || !(redis instanceof Redis)) return lookUp
-  const memory = identityMemory(lookUp)
+  if (redis === null) return lookUp
+  if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)
+  const memory = identityMemory(onceATurn(lookUp))
   const close = hearChanges(redis, { keyPrefix: sessionKeyPrefix(config.redisPrefix), memory, log })
   app.addHook('onClose', async () => close())
   return memory.lookUp

@@ -10,6 +10,7 @@ import { wantsPage } from '../src/forward-auth/wants-page.ts'
 import { isNearby } from '../src/next-place.ts'
 import { NEXT_MAX } from '../src/path-here.ts'
 import type { Identity, Person } from '../src/sessions/identify.ts'
+import { whenKnown } from '../src/when-known.ts'
 
 const ENVOY = '/authz/envoy'
 
@@ -25,23 +26,25 @@ export default async function authz (app: FastifyInstance): Promise<void> {
   takeAnyMethodAndBody(app)
   app.all(`${ENVOY}/*`, forEnvoy, (request, reply) => check(request, reply, askedOfEnvoy(request.headers, request.method, request.url.slice(ENVOY.length)), 303))
 
-  async function check (request: FastifyRequest, reply: FastifyReply, asked: Asked | null, toLogin: 401 | 303) {
+  function check (request: FastifyRequest, reply: FastifyReply, asked: Asked | null, toLogin: 401 | 303): FastifyReply | void | Promise<FastifyReply | void> {
     // Whoever else asks could claim to be on the way to any place.
-    if (asked === null || !isTrusted(request.socket)) return await reply.code(400).send()
+    if (asked === null || !isTrusted(request.socket)) return reply.code(400).send()
     const who = whoMayPass(config.forwardAuthRules, asked)
-    if (who === null) return await refuse(request, reply, 'PATH_AMBIGUOUS')
-    const identity = await app.identify(request.headers.cookie)
-    const user = identity?.user ?? null
-    if (user === null && who !== 'anyone') return await sendToLogin(request, reply, asked, toLogin)
-    if (user !== null && !isAmong(who, user)) return await refuse(request, reply, 'NOT_AMONG_THEM', user)
-    return pass(reply, identity)
+    if (who === null) return refuse(request, reply, 'PATH_AMBIGUOUS')
+    return whenKnown(app.identify(request.headers.cookie), identity => {
+      const user = identity?.user ?? null
+      if (user === null && who !== 'anyone') return sendToLogin(request, reply, asked, toLogin)
+      if (user !== null && !isAmong(who, user)) return refuse(request, reply, 'NOT_AMONG_THEM', user)
+      return pass(reply, identity)
+    })
   }
 
-  async function sendToLogin (request: FastifyRequest, reply: FastifyReply, { url, isRead }: Asked, code: 401 | 303) {
-    if (!wantsPage(request)) return await reply.code(401).send()
+  function sendToLogin (request: FastifyRequest, reply: FastifyReply, { address, isRead }: Asked, code: 401 | 303) {
+    if (!wantsPage(request)) return reply.code(401).send()
+    const url = new URL(address)
     // A form that was sent would be lost on the way back, and the login takes no longer address.
     const next = isRead && url.href.length <= NEXT_MAX && isNearby(url, config) ? `?next=${encodeURIComponent(url.href)}` : ''
-    return await reply.code(code).header('location', `${config.publicUrl.origin}/login${next}`).send()
+    return reply.code(code).header('location', `${config.publicUrl.origin}/login${next}`).send()
   }
 }
 
@@ -53,9 +56,9 @@ function pass (reply: FastifyReply, identity: Identity | null) {
   reply.raw.writeHead(200, { 'cache-control': 'no-store', 'content-length': 0, ...identityHeaders(identity) }).end()
 }
 
-async function refuse (request: FastifyRequest, reply: FastifyReply, code: string, user: Person | null = null) {
+function refuse (request: FastifyRequest, reply: FastifyReply, code: string, user: Person | null = null) {
   request.logEvent('refused', code, user)
-  return await reply.code(403).send()
+  return reply.code(403).send()
 }
 
 /** Envoy asks with the method, and when it is told to the body, of what it asks about. */

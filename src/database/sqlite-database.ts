@@ -17,7 +17,7 @@ export function sqliteDatabase (path: string, options: DatabaseOptions): Databas
   const database = options.mustExist ? existingSqlite(path, setting) : sqliteOrWhyNot(path, setting)
   const counts = openCounts(path)
   return {
-    users: sqliteUserRepository(database, options),
+    users: sqliteUserRepository(database, { ...options, watching: counts.$client }),
     accountEvents: sqliteAccountEvents(database, options),
     sessions: sqliteSessionStore(database, options),
     counts: sqliteCounts(counts, options),

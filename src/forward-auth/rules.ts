@@ -47,7 +47,7 @@ function readPerson (word: string): string | null | undefined {
  * Who may pass to this address: the first rule that fits decides, and where none does, a user has to be logged in.
  * @returns null when programs could read the path as one of a rule or as one of another
  */
-export function whoMayPass (rules: Rule[], { url: { hostname }, path: asked }: Pick<Asked, 'url' | 'path'>): Who | null {
+export function whoMayPass (rules: Rule[], { hostname, path: asked }: Pick<Asked, 'hostname' | 'path'>): Who | null {
   const ofHost = rules.filter(({ host }) => fitsHost(host, hostname))
   if (ofHost.every(({ path }) => path === '/')) return ofHost[0]?.who ?? 'users'
   const inLowerCase = ofHost.map(({ path }) => path.toLowerCase())

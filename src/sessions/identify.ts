@@ -1,6 +1,7 @@
 import type { User, UserRepository } from '../users/user-repository.ts'
 import { userOfSession } from '../users/user-of-session.ts'
 import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
+import { whenKnown } from '../when-known.ts'
 import type { Clock, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreLog } from './store-options.ts'
 
@@ -39,8 +40,6 @@ export function lookUpIn ({ sessions, users }: Stores): LookUp {
   }
 }
 
-const NOBODY = { session: null, user: null }
-
 interface IdentifyOptions extends Pick<Stores, 'sessions'> {
   lookUp: LookUp
   limits: SessionLimits
@@ -55,16 +54,16 @@ export interface Identified extends Identity {
 }
 
 /**
- * From a handle to an identity within its limits, or null. The renewal, at most once a minute, is under way when this
- * resolves.
+ * From a handle to an identity within its limits, or null, at once when nothing has to be waited for. The renewal, at
+ * most once a minute, is under way then.
  * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
  */
-export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOptions): (handle: string) => Promise<Identified | null> {
+export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOptions): (handle: string) => Identified | null | Promise<Identified | null> {
   const renewals = new Map<string, Promise<boolean>>()
 
-  async function identified (handle: string): Promise<Identified | null> {
-    const { session, user } = await lookUp(handle) ?? NOBODY
-    if (session === null || !isLive(session.fields, limits, now())) return null
+  function identified (identity: Identity | null): Identified | null {
+    if (identity === null || !isLive(identity.session.fields, limits, now())) return null
+    const { session, user } = identity
     return { session, user, renewal: user === null ? undefined : renewWhenDue(session) }
   }
 
@@ -89,5 +88,5 @@ export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOption
     }
   }
 
-  return identified
+  return handle => whenKnown(lookUp(handle), identified)
 }

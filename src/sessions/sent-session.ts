@@ -3,7 +3,7 @@ import type { Signer } from '@fastify/cookie'
 import { LRUCache } from 'lru-cache'
 import { handleOf } from './session-handle.ts'
 
-/** Cookies whose signature was found to be one of ours, lately. */
+/** Headers with a cookie whose signature was found to be one of ours, lately. */
 const VERIFIED_MAX = 10_000
 
 /**
@@ -11,22 +11,22 @@ const VERIFIED_MAX = 10_000
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
 export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
-  // By their hash: who could read this memory would find no cookie in it.
+  // By the hash of the header: who could read this memory would find no cookie in it.
   const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
 
-  function verify (sent: string): string | null {
-    const signed = decoded(sent)
+  function verify (header: string): string | null {
+    const [sent, ...others] = sentValues(header, cookieName)
+    const signed = sent === undefined || others.length > 0 ? null : decoded(sent)
     const { valid, value } = signed === null ? { valid: false, value: null } : signer.unsign(signed)
     return valid ? handleOf(value!) : null
   }
 
   return header => {
-    const [sent, ...others] = sentValues(header, cookieName)
-    if (sent === undefined || others.length > 0) return null
-    const key = hash('sha256', sent, 'base64')
+    if (header === undefined) return null
+    const key = hash('sha256', header, 'base64')
     const known = verified.get(key)
     if (known !== undefined) return known
-    const handle = verify(sent)
+    const handle = verify(header)
     if (handle !== null) verified.set(key, handle)
     return handle
   }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { and, asc, count, eq, gt, sql, type SQL } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import type { SqliteClient } from '../database/sqlite-driver.ts'
+import { whileUnchanged } from '../database/while-unchanged.ts'
 import { UsersUnavailable } from '../errors.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
@@ -13,11 +15,18 @@ type Changes = Partial<Pick<User, 'firstName' | 'lastName' | 'email' | 'password
 // In the statement itself, so that of two at once none is lost.
 const raised = sql`${users.sessionEpoch} + 1`
 
+interface SqliteUsersOptions {
+  now: Clock
+  /** Another connection to the same file, which writes no users. */
+  watching: SqliteClient
+}
+
 /** Users in the table `users`. The file is shared with the sessions, so whoever opened it closes it. */
-export function sqliteUserRepository (database: SqliteDatabase, { now }: { now: Clock }): UserRepository {
+export function sqliteUserRepository (database: SqliteDatabase, { now, watching }: SqliteUsersOptions): UserRepository {
   const table = tableOf(database, now)
+  const byId = whileUnchanged(watching, id => table.byId.get({ id }))
   return {
-    findById: id => answer(() => table.byId.get({ id }) ?? null),
+    findById: id => answer(() => byId(id) ?? null),
     findByEmail: email => answer(() => table.byEmail.get({ email }) ?? null),
     create: user => answer(() => insert(table, user)),
     upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to)) },

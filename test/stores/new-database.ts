@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
+import { Sqlite, type SqliteClient } from '../../src/database/sqlite-driver.ts'
 
 /** A migrated database in a folder of its own, both gone at the end of the test. */
 export function newDatabase (t: Test): SqliteDatabase {
@@ -13,4 +14,11 @@ export function newDatabase (t: Test): SqliteDatabase {
     rmSync(folder, { recursive: true })
   })
   return sqlite
+}
+
+/** Another connection to the same file. */
+export function connectionTo (t: Test, { $client: { name } }: SqliteDatabase): SqliteClient {
+  const client = new Sqlite(name)
+  t.teardown(() => client.close())
+  return client
 }

@@ -1,20 +1,22 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
 import { movableClock } from '../contract/session-store.ts'
 import { userRepositoryContract } from '../contract/user-repository.ts'
-import { newDatabase } from './new-database.ts'
+import { connectionTo, newDatabase } from './new-database.ts'
 
 userRepositoryContract('SQLite', async t => {
   const sqlite = newDatabase(t)
   const clock = movableClock()
-  return { users: sqliteUserRepository(sqlite, clock), clock, break: () => sqlite.$client.close() }
+  const watching = connectionTo(t, sqlite)
+  return { users: sqliteUserRepository(sqlite, { ...clock, watching }), clock, break: () => [sqlite.$client, watching].forEach(client => client.close()) }
 })
 
 t.test('every query of users uses an index', async t => {
-  const { $client: client } = newDatabase(t)
+  const sqlite = newDatabase(t)
+  const { $client: client } = sqlite
   const queries = new Set<string>()
-  const users = sqliteUserRepository(drizzle({ client, logger: { logQuery: query => queries.add(query) } }), { now: Date.now })
+  const users = sqliteUserRepository(drizzle({ client, logger: { logQuery: query => queries.add(query) } }), { now: Date.now, watching: connectionTo(t, sqlite) })
   await users.findById('a')
   await users.findByEmail('a')
   await users.upgradePasswordHash('a', 'b', 'c')
@@ -31,4 +33,48 @@ t.test('every query of users uses an index', async t => {
     const plan = client.prepare(`explain query plan ${query}`).all(...query.match(/\?/g)!.map(() => 0))
     t.match(plan, [{ detail: /^SEARCH users USING INDEX/ }], query)
   }
+})
+
+/** Users, and how often they were read. */
+async function openKnown (t: Test) {
+  const sqlite = newDatabase(t)
+  const reads: string[] = []
+  const logged = drizzle({ client: sqlite.$client, logger: { logQuery: query => { if (query.startsWith('select')) reads.push(query) } } })
+  const users = sqliteUserRepository(logged, { now: Date.now, watching: connectionTo(t, sqlite) })
+  const { id } = (await users.create({ firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com', passwordHash: 'x' }))!
+  await users.findById(id)
+  reads.length = 0
+  return { sqlite, users, id, reads }
+}
+
+t.test('a user is read again only after something was written', async t => {
+  const { sqlite, users, id, reads } = await openKnown(t)
+  for (let times = 0; times < 3; times++) t.match(await users.findById(id), { firstName: 'Grace' })
+  t.equal(reads.length, 0)
+
+  t.ok(await users.rename(id, { firstName: 'Amazing', lastName: 'Grace' }))
+  t.match(await users.findById(id), { firstName: 'Amazing' }, 'by this process')
+  connectionTo(t, sqlite).prepare("update users set first_name = 'Rear Admiral'").run()
+  t.match(await users.findById(id), { firstName: 'Rear Admiral' }, 'by another')
+  connectionTo(t, sqlite).exec('delete from users')
+  t.equal(await users.findById(id), null)
+})
+
+t.test('who waited for a write reads it, whoever else reads at that moment', async t => {
+  const { users, id } = await openKnown(t)
+  for (let round = 0; round < 100; round++) {
+    const firstName = `Grace ${round}`
+    const written = async () => {
+      await users.rename(id, { firstName, lastName: 'Hopper' })
+      return await users.findById(id)
+    }
+    const [, after] = await Promise.all([users.findById(id), written(), users.findById(id)])
+    t.match(after, { firstName })
+  }
+})
+
+t.test('what many are handed none of them can change', async t => {
+  const { users, id } = await openKnown(t)
+  const user = await users.findById(id)
+  t.throws(() => { user!.firstName = 'Mallory' }, TypeError)
 })

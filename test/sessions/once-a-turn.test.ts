@@ -1,0 +1,43 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import t from 'tap'
+import type { Identity } from '../../src/sessions/identify.ts'
+import { onceATurn } from '../../src/sessions/once-a-turn.ts'
+
+const identityOf = (handle: string): Identity => ({ session: { handle, fields: {}, expiresAt: 1 }, user: null })
+
+function open (lookUp: (handle: string) => Promise<Identity | null> = async handle => identityOf(handle)) {
+  const lookUps: string[] = []
+  const ask = onceATurn(handle => {
+    lookUps.push(handle)
+    return lookUp(handle)
+  })
+  return { ask, lookUps }
+}
+
+t.test('who asks for the same session in one turn of the event loop gets one answer', async t => {
+  const { ask, lookUps } = open()
+  const [first, second, other] = await Promise.all(['a', 'a', 'b'].map(ask))
+  t.equal(first, second)
+  t.match(other, identityOf('b'))
+  t.strictSame(lookUps, ['a', 'b'])
+})
+
+t.test('who asks in the next turn is not told what was true before', async t => {
+  const { ask, lookUps } = open(() => new Promise(() => {}))
+  t.equal(ask('a'), ask('a'), 'it is not even answered yet')
+  await nextTurn()
+  t.ok(ask('a'))
+  t.strictSame(lookUps, ['a', 'a'])
+})
+
+t.test('a failure is told to all of that turn, and to nobody else', async t => {
+  let isDown = true
+  const { ask } = open(async handle => {
+    if (isDown) throw new Error('down')
+    return identityOf(handle)
+  })
+  await Promise.all([ask('a'), ask('a')].map(answer => t.rejects(Promise.resolve(answer), { message: 'down' })))
+  isDown = false
+  await nextTurn()
+  t.match(await ask('a'), identityOf('a'))
+})
