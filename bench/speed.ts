@@ -36,6 +36,8 @@ interface Peer {
 interface Target {
   url: string
   headers: Record<string, string>
+  /** Of these each connection sends one, where not all send the same. */
+  cookies?: string[]
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-speed-'))
@@ -51,6 +53,7 @@ async function measure (redisUrl: string): Promise<void> {
   const reading = await startLatchkey(redisUrl, { ANSWERS_FROM_MEMORY: 'off' })
   const remembering = await startLatchkey(redisUrl)
   const { cookie, userId } = await signUp(reading.origin)
+  const cookies = await logIn(reading.origin, CONNECTIONS)
   const shared = { REDIS_URL: redisUrl, DATABASE: join(folder, 'latchkey.sqlite'), USER_ID: userId, VIEWS: join(packageRoot, 'views') }
   const [express, fastify, bare] = await Promise.all(['express-session', 'fastify-session', 'bare-fastify'].map(name => startPeer(name, shared)))
   const of = ({ origin, cookie: own = cookie }: Peer, path: string, headers = {}): Target => ({ url: `${origin}${path}`, headers: { cookie: own, ...headers } })
@@ -59,6 +62,9 @@ async function measure (redisUrl: string): Promise<void> {
     authz: of(reading, '/authz/nginx', throughNginx),
     rememberedSession: of(remembering, '/session', json),
     remembered: of(remembering, '/authz/nginx', throughNginx),
+    sessions: { ...of(reading, '/session', json), cookies },
+    authzOfMany: { ...of(reading, '/authz/nginx', throughNginx), cookies },
+    rememberedOfMany: { ...of(remembering, '/authz/nginx', throughNginx), cookies },
     dashboard: of(reading, '/dashboard', html),
     expressSession: of(express!, '/session', json),
     expressDashboard: of(express!, '/dashboard', html),
@@ -77,9 +83,12 @@ async function measure (redisUrl: string): Promise<void> {
   ratio('GET /session : Fastify, @fastify/session, connect-redis', rates.session, rates.fastifySession, 1.6)
   ratio('GET /session from memory : Express, express-session, connect-redis', rates.rememberedSession, rates.expressSession, 3.5)
   ratio('GET /session from memory : Fastify, @fastify/session, connect-redis', rates.rememberedSession, rates.fastifySession, 1.6)
+  ratio('GET /session of 64 sessions : Fastify, @fastify/session, connect-redis', rates.sessions, rates.fastifySession, 1.6)
   ratio('GET /authz/nginx : Fastify with one GET of Redis', rates.authz, rates.bareGet, 0.85)
+  ratio('GET /authz/nginx of 64 sessions : Fastify with one GET of Redis', rates.authzOfMany, rates.bareGet, 0.85)
   ratio('GET /authz/nginx from memory : Fastify that does nothing', rates.remembered, rates.bareNothing, 0.75)
   ratio('GET /authz/nginx from memory : ANSWERS_FROM_MEMORY=off', rates.remembered, rates.authz, 1.25)
+  ratio('GET /authz/nginx from memory, 64 sessions : ANSWERS_FROM_MEMORY=off', rates.rememberedOfMany, rates.authzOfMany, 1.25)
   ratio('GET /dashboard : Express, EJS, express-session', rates.dashboard, rates.expressDashboard, 2.5)
   below(`p99 in ms of GET /session at ${Math.round(rates.session / 2)}/s : express-session`, tail.latchkey, tail.peer, 0.5)
   for (const [at, { before, after }] of grown.entries()) below(`resident MB after a million requests${at === 0 ? '' : ' from memory'} : before`, after, before, 1.05)
@@ -107,8 +116,12 @@ async function tailsAt (rate: number, latchkey: Target, peer: Target) {
   return { latchkey: median(seen.latchkey), peer: median(seen.peer) }
 }
 
-async function load (target: Target, how: { duration: number, overallRate?: number } | { amount: number }) {
-  const result = await autocannon({ ...target, ...how, connections: CONNECTIONS })
+async function load ({ cookies, ...target }: Target, how: { duration: number, overallRate?: number } | { amount: number }) {
+  let connection = 0
+  const setupClient = (client: autocannon.Client) => {
+    if (cookies) client.setHeaders({ ...target.headers, cookie: cookies[connection++ % cookies.length]! })
+  }
+  const result = await autocannon({ ...target, ...how, connections: CONNECTIONS, setupClient })
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${target.url} answered ${result.non2xx} times with something else than 2xx, and failed ${result.errors} times`)
   return result
 }
@@ -125,7 +138,7 @@ async function growth ({ pid }: Peer, target: Target) {
 async function slowestToForget (here: string, there: string): Promise<number> {
   let slowest = 0
   for (let ended = 0; ended < ENDED; ended++) {
-    const cookie = cookieOf(await submit(here, '/login', { email: person.email, password: person.password }))
+    const [cookie] = await logIn(here, 1) as [string]
     const passes = async () => (await fetch(`${there}/authz/nginx`, { headers: { cookie, ...throughNginx } })).ok
     if (!await passes() || !await passes()) throw new Error('a session that had begun was refused')
     await submit(here, '/logout', {}, cookie)
@@ -138,7 +151,7 @@ async function slowestToForget (here: string, there: string): Promise<number> {
 
 async function startLatchkey (redisUrl: string, more: Record<string, string> = {}): Promise<Peer> {
   const cli = [join(packageRoot, 'node_modules/fastify-cli/cli.js'), 'start', '--options', join(packageRoot, 'dist/src/app.js')]
-  const settings = { REDIS_URL: redisUrl, DATA_DIR: folder, SESSION_SECRET: 'a secret that nobody else has to know', LOG_LEVEL: 'error', TRUSTED_PROXIES: '127.0.0.1', ...more }
+  const settings = { REDIS_URL: redisUrl, DATA_DIR: folder, SESSION_SECRET: 'a secret that nobody else has to know', LOG_LEVEL: 'error', TRUSTED_PROXIES: '127.0.0.1', SESSIONS_PER_USER: '1000', ...more }
   const { port, server } = await startServer(cli, settings)
   const origin = `http://127.0.0.1:${port}`
   while (!await fetch(`${origin}/health/ready`).then(({ ok }) => ok, () => false)) await new Promise(resolve => setTimeout(resolve, 50))
@@ -149,6 +162,13 @@ async function signUp (origin: string) {
   const cookie = cookieOf(await submit(origin, '/signup', person))
   const { user } = await (await fetch(`${origin}/session`, { headers: { cookie } })).json() as { user: { id: string } }
   return { cookie, userId: user.id }
+}
+
+/** The cookies of so many sessions of the person. */
+async function logIn (origin: string, times: number): Promise<string[]> {
+  const cookies: string[] = []
+  while (cookies.length < times) cookies.push(cookieOf(await submit(origin, '/login', { email: person.email, password: person.password })))
+  return cookies
 }
 
 async function submit (origin: string, path: string, fields: Record<string, string>, cookie = ''): Promise<Response> {
