@@ -23,9 +23,10 @@ export function pairsOf ({ handle, fields, expiresAt, endsAt }: NewSession): str
 }
 
 /** The session in a hash, or null when it is not one of ours. */
-export function sessionIn (handle: string, { v = '', expiresAt = '', ...encoded }: Record<string, string>): StoredSession | null {
+export function sessionIn (handle: string, hash: Record<string, string>): StoredSession | null {
+  const { v = '', expiresAt = '' } = hash
   const sound = v.startsWith(markOf(handle)) && /^\d{1,15}$/.test(expiresAt)
-  const fields = sound ? decodeEach(encoded) : null
+  const fields = sound ? decodeEach(hash) : null
   return fields && { handle, fields, expiresAt: Number(expiresAt) }
 }
 

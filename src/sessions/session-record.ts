@@ -53,12 +53,14 @@ export function encodeEach (fields: SessionFields): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, encode(name, value)]))
 }
 
-/** What encodeEach made of the fields, turned back; null when it is not one of ours. */
+/** What encodeEach made of the fields, turned back, without what the store has put beside them; null when it is not one of ours. */
 export function decodeEach (encoded: Record<string, string>): SessionFields | null {
   // In one loop, as every request runs it.
   const fields: Record<string, unknown> = {}
   let characters = 0
-  for (const [name, text] of Object.entries(encoded)) {
+  for (const name of Object.keys(encoded)) {
+    if (OWNED_BY_STORES.includes(name)) continue
+    const text = encoded[name]!
     characters += name.length + text.length
     if (characters > MAX_READ_CHARACTERS || isReserved(name)) return null
     fields[name] = decode(text)
