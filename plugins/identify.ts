@@ -1,4 +1,3 @@
-import { Signer } from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
@@ -27,8 +26,8 @@ declare module 'fastify' {
  * even those, when it was asked a moment ago.
  */
 async function identification (app: FastifyInstance): Promise<void> {
-  const { config, now, log, sessions, users, secrets } = app
-  const handleIn = sentSession(sessionCookie(config).name, new Signer(secrets))
+  const { config, now, log, sessions, users, signer } = app
+  const handleIn = sentSession(sessionCookie(config).name, signer)
   const identityOf = identify({ lookUp: remembered(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
 
   app.decorate('identify', cookies => {
@@ -40,9 +39,8 @@ async function identification (app: FastifyInstance): Promise<void> {
 // SQLite takes no longer than a memory, and a Cluster would have to be heard at each of its nodes.
 function remembered (app: FastifyInstance, lookUp: LookUp): LookUp {
   const { redis, config, log } = app
-  if (redis === null) return lookUp
   if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)
-  const memory = identityMemory(onceATurn(lookUp))
+  const memory = identityMemory(lookUp)
   const close = hearChanges(redis, { keyPrefix: sessionKeyPrefix(config.redisPrefix), memory, log })
   app.addHook('onClose', async () => close())
   return memory.lookUp

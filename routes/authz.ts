@@ -21,14 +21,15 @@ export default async function authz (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(failClosed)
 
   // nginx takes 401 only, and sends the redirect itself.
-  app.get('/authz/nginx', forNginx, (request, reply) => check(request, reply, askedOfNginx(request.headers), 401))
-  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, forForwarded, (request, reply) => check(request, reply, askedOfForwarded(request.headers), 303))
+  app.get('/authz/nginx', forNginx, (request, reply) => check(request, reply, ({ headers }) => askedOfNginx(headers), 401))
+  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, forForwarded, (request, reply) => check(request, reply, ({ headers }) => askedOfForwarded(headers), 303))
   takeAnyMethodAndBody(app)
-  app.all(`${ENVOY}/*`, forEnvoy, (request, reply) => check(request, reply, askedOfEnvoy(request.headers, request.method, request.url.slice(ENVOY.length)), 303))
+  app.all(`${ENVOY}/*`, forEnvoy, (request, reply) => check(request, reply, ({ headers, method, url }) => askedOfEnvoy(headers, method, url.slice(ENVOY.length)), 303))
 
-  function check (request: FastifyRequest, reply: FastifyReply, asked: Asked | null, toLogin: 401 | 303): FastifyReply | void | Promise<FastifyReply | void> {
+  function check (request: FastifyRequest, reply: FastifyReply, askedIn: (request: FastifyRequest) => Asked | null, toLogin: 401 | 303): FastifyReply | void | Promise<FastifyReply | void> {
     // Whoever else asks could claim to be on the way to any place.
-    if (asked === null || !isTrusted(request.socket)) return reply.code(400).send()
+    const asked = isTrusted(request.socket) ? askedIn(request) : null
+    if (asked === null) return reply.code(400).send()
     const who = whoMayPass(config.forwardAuthRules, asked)
     if (who === null) return refuse(request, reply, 'PATH_AMBIGUOUS')
     return whenKnown(app.identify(request.headers.cookie), identity => {
@@ -50,10 +51,11 @@ export default async function authz (app: FastifyInstance): Promise<void> {
 
 /** Past Fastify's own way of answering, as nothing is asked more often. Only the proxy reads this, so what is said to browsers is left out. */
 function pass (reply: FastifyReply, identity: Identity | null) {
+  const headers = { 'cache-control': 'no-store', 'content-length': 0, ...identityHeaders(identity) }
   reply.hijack()
   // As Fastify would say it: a proxy that went on asking here would do so until it is cut.
   reply.raw.shouldKeepAlive &&= !reply.server.stop.isAsked
-  reply.raw.writeHead(200, { 'cache-control': 'no-store', 'content-length': 0, ...identityHeaders(identity) }).end()
+  reply.raw.writeHead(200, headers).end()
 }
 
 function refuse (request: FastifyRequest, reply: FastifyReply, code: string, user: Person | null = null) {

@@ -6,7 +6,7 @@ import type { User } from '../../src/users/user-repository.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who is logged in, read anew at each request, or null. */
-    currentUser: User | null
+    currentUser: Readonly<User> | null
   }
   interface Session {
     userId?: string

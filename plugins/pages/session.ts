@@ -1,9 +1,8 @@
-import cookie, { Signer } from '@fastify/cookie'
+import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
-import { rememberedSignatures } from '../../src/sessions/remembered-signatures.ts'
 import { sentValues } from '../../src/sessions/sent-session.ts'
 import { newSessionId } from '../../src/sessions/session-handle.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
@@ -28,7 +27,7 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', refuseTwoCookies)
   await app.register(session, {
     store: fastifySessionAdapter({ store: sessions, limits: config, now }),
-    secret: rememberedSignatures(new Signer(app.secrets)),
+    secret: app.signer,
     idGenerator: request => request!.nextSessionId ?? newSessionId(),
     cookieName: name,
     cookie: attributes,

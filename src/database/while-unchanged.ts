@@ -6,10 +6,11 @@ const KEPT_MAX = 1_000
 /**
  * Rows as they were read, for as long as nobody has written to the file since: nothing that is handed out is out of date.
  * Whether anything was written is less work to ask than a row, and is asked once for all who read at that moment.
+ * Not for reading in the middle of a transaction that can still be taken back.
  * @param watching a connection that never writes such rows: SQLite tells each of the writes of others only
  * @param read a row, or undefined
  */
-export function whileUnchanged<Row extends object> (watching: SqliteClient, read: (key: string) => Row | undefined): (key: string) => Row | undefined {
+export function whileUnchanged<Row extends object> (watching: SqliteClient, read: (key: string) => Row | undefined): (key: string) => Readonly<Row> | undefined {
   const kept = new LRUCache<string, Readonly<Row>>({ max: KEPT_MAX })
   const version = watching.prepare('PRAGMA data_version').pluck()
   let seen: unknown
@@ -25,7 +26,7 @@ export function whileUnchanged<Row extends object> (watching: SqliteClient, read
     queueMicrotask(passes)
   }
 
-  function readAndKeep (key: string): Row | undefined {
+  function readAndKeep (key: string): Readonly<Row> | undefined {
     const row = read(key)
     // Handed to many: none of them may change it for the others.
     if (row !== undefined) kept.set(key, Object.freeze(row))

@@ -1,20 +1,22 @@
-import type { LookUp } from './identify.ts'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
+import type { Identity, LookUp } from './identify.ts'
 
 /**
- * Looks up once for all who ask for the same session before the event loop turns: a page brings many requests at once.
- * Only for a client that sends what was asked when the loop turns, as ioredis does with auto-pipelining: then the store is
- * read after each of them has asked, and nobody is told what was true before that.
+ * Looks up once for all who ask for the same session in one turn of the event loop: a page brings many requests at once.
+ * Only when the turn is over the look-up begins, so nobody is told what was true before they asked.
  */
 export function onceATurn (lookUp: LookUp): LookUp {
   const asked = new Map<string, ReturnType<LookUp>>()
-  const turn = () => asked.clear()
+  let turn: Promise<void> | null = null
+
+  async function begin (handle: string): Promise<Identity | null> {
+    await (turn ??= endOfTurn().finally(() => { turn = null }))
+    asked.delete(handle)
+    return await lookUp(handle)
+  }
 
   return handle => {
-    const known = asked.get(handle)
-    if (known !== undefined) return known
-    // Before the client says when it sends: who asks while it does comes too late.
-    if (asked.size === 0) setImmediate(turn)
-    const answer = lookUp(handle)
+    const answer = asked.get(handle) ?? begin(handle)
     asked.set(handle, answer)
     return answer
   }

@@ -3,14 +3,14 @@ import type { Signer } from '@fastify/cookie'
 import { LRUCache } from 'lru-cache'
 import { handleOf } from './session-handle.ts'
 
-type SessionSigner = Pick<Signer, 'sign' | 'unsign'>
+export type SessionSigner = Pick<Signer, 'sign' | 'unsign'>
 
 /** Signatures that were found right lately. */
 const SIGNATURES_MAX = 10_000
 
 /**
- * The signer of session ids, with a memory: each page view has its signature checked and made anew, which takes longer than
- * what is done with the session. What an older secret signed is not remembered.
+ * The signer of session ids, with a memory: each request has its signature checked, a page view also made anew, which takes
+ * longer than what is done with the session. What an older secret signed is not remembered.
  */
 export function rememberedSignatures (signer: SessionSigner): SessionSigner {
   // By handle: who could read this memory would find no cookie in it.
@@ -38,7 +38,7 @@ function partsOf (signed: string): { id: string, signature: string } {
   return { id: signed.slice(0, end), signature: signed.slice(end + 1) }
 }
 
-function isSame (...signatures: [string, string]): boolean {
-  const [sent, known] = signatures.map(signature => Buffer.from(signature)) as [Buffer, Buffer]
-  return sent.length === known.length && timingSafeEqual(sent, known)
+function isSame (sent: string, known: string): boolean {
+  const [one, other] = [Buffer.from(sent), Buffer.from(known)]
+  return one.length === other.length && timingSafeEqual(one, other)
 }

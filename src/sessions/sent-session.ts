@@ -1,34 +1,16 @@
-import { hash } from 'node:crypto'
-import type { Signer } from '@fastify/cookie'
-import { LRUCache } from 'lru-cache'
 import { handleOf } from './session-handle.ts'
-
-/** Headers with a cookie whose signature was found to be one of ours, lately. */
-const VERIFIED_MAX = 10_000
+import type { SessionSigner } from './remembered-signatures.ts'
 
 /**
  * From the header `Cookie` to the handle of the session that it opens, if its signature is one of ours.
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
-export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
-  // By the hash of the header: who could read this memory would find no cookie in it.
-  const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
-
-  function verify (header: string): string | null {
+export function sentSession (cookieName: string, signer: SessionSigner): (header: string | undefined) => string | null {
+  return header => {
     const [sent, ...others] = sentValues(header, cookieName)
     const signed = sent === undefined || others.length > 0 ? null : decoded(sent)
     const { valid, value } = signed === null ? { valid: false, value: null } : signer.unsign(signed)
     return valid ? handleOf(value!) : null
-  }
-
-  return header => {
-    if (header === undefined) return null
-    const key = hash('sha256', header, 'base64')
-    const known = verified.get(key)
-    if (known !== undefined) return known
-    const handle = verify(header)
-    if (handle !== null) verified.set(key, handle)
-    return handle
   }
 }
 

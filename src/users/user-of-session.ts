@@ -12,7 +12,7 @@ interface LoggedIn {
  * Then the session has ended, whatever its store says.
  * @throws USERS_UNAVAILABLE
  */
-export async function userOfSession (users: Pick<UserRepository, 'findById'>, { userId, epoch }: LoggedIn): Promise<User | null> {
+export async function userOfSession (users: Pick<UserRepository, 'findById'>, { userId, epoch }: LoggedIn): Promise<Readonly<User> | null> {
   const user = await users.findById(userId)
   return user === null || user.disabledAt !== null || user.sessionEpoch !== epoch ? null : user
 }

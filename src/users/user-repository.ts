@@ -3,7 +3,8 @@
  * When the database cannot answer, each call rejects with USERS_UNAVAILABLE (503).
  */
 export interface UserRepository {
-  findById (id: string): Promise<User | null>
+  /** @returns what may be kept and handed to others, so nobody may change it */
+  findById (id: string): Promise<Readonly<User> | null>
 
   /** @param email in canonical form, see email-address.ts */
   findByEmail (email: string): Promise<User | null>

@@ -16,9 +16,9 @@ export function newDatabase (t: Test): SqliteDatabase {
   return sqlite
 }
 
-/** Another connection to the same file. */
-export function connectionTo (t: Test, { $client: { name } }: SqliteDatabase): SqliteClient {
-  const client = new Sqlite(name)
+/** Another connection to the same file. @param asked is told every statement */
+export function connectionTo (t: Test, { $client: { name } }: SqliteDatabase, asked = (_statement: unknown) => {}): SqliteClient {
+  const client = new Sqlite(name, { verbose: asked })
   t.teardown(() => client.close())
   return client
 }

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import t, { type Test } from 'tap'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
+import type { User } from '../../src/users/user-repository.ts'
 import { movableClock } from '../contract/session-store.ts'
 import { userRepositoryContract } from '../contract/user-repository.ts'
 import { connectionTo, newDatabase } from './new-database.ts'
@@ -39,12 +40,14 @@ t.test('every query of users uses an index', async t => {
 async function openKnown (t: Test) {
   const sqlite = newDatabase(t)
   const reads: string[] = []
+  const looks: unknown[] = []
   const logged = drizzle({ client: sqlite.$client, logger: { logQuery: query => { if (query.startsWith('select')) reads.push(query) } } })
-  const users = sqliteUserRepository(logged, { now: Date.now, watching: connectionTo(t, sqlite) })
+  const users = sqliteUserRepository(logged, { now: Date.now, watching: connectionTo(t, sqlite, statement => looks.push(statement)) })
   const { id } = (await users.create({ firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com', passwordHash: 'x' }))!
   await users.findById(id)
   reads.length = 0
-  return { sqlite, users, id, reads }
+  looks.length = 0
+  return { sqlite, users, id, reads, looks }
 }
 
 t.test('a user is read again only after something was written', async t => {
@@ -75,6 +78,14 @@ t.test('who waited for a write reads it, whoever else reads at that moment', asy
 
 t.test('what many are handed none of them can change', async t => {
   const { users, id } = await openKnown(t)
-  const user = await users.findById(id)
-  t.throws(() => { user!.firstName = 'Mallory' }, TypeError)
+  const user = await users.findById(id) as User
+  t.throws(() => { user.firstName = 'Mallory' }, TypeError)
+})
+
+t.test('of many who read at one moment one asks whether anything was written', async t => {
+  const { users, id, looks } = await openKnown(t)
+  await Promise.all([id, id, 'nobody', id].map(id => users.findById(id)))
+  t.strictSame(looks, ['PRAGMA data_version'])
+  await users.findById(id)
+  t.equal(looks.length, 2)
 })
