@@ -1,16 +1,34 @@
-import { handleOf } from './session-handle.ts'
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { SessionSigner } from './remembered-signatures.ts'
+import { handleOf } from './session-handle.ts'
+
+/** Cookies that were found to open a session, lately. What is signed is remembered, too, but this is less than half of the work. */
+const VERIFIED_MAX = 10_000
 
 /**
  * From the header `Cookie` to the handle of the session that it opens, if its signature is one of ours.
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
 export function sentSession (cookieName: string, signer: SessionSigner): (header: string | undefined) => string | null {
-  return header => {
-    const [sent, ...others] = sentValues(header, cookieName)
-    const signed = sent === undefined || others.length > 0 ? null : decoded(sent)
+  // By their hash: who could read this memory would find no cookie in it.
+  const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
+
+  function verify (sent: string): string | null {
+    const signed = decoded(sent)
     const { valid, value } = signed === null ? { valid: false, value: null } : signer.unsign(signed)
     return valid ? handleOf(value!) : null
+  }
+
+  return header => {
+    const [sent, ...others] = sentValues(header, cookieName)
+    if (sent === undefined || others.length > 0) return null
+    const key = hash('sha256', sent, 'base64')
+    const known = verified.get(key)
+    if (known !== undefined) return known
+    const handle = verify(sent)
+    if (handle !== null) verified.set(key, handle)
+    return handle
   }
 }
 
