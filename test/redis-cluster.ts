@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { type RedisServer, startRedisServer } from './redis-server.ts'
+import { freePort, type RedisServer, startRedisServer } from './redis-server.ts'
 
 const SLOTS = 16_384
 
@@ -17,17 +17,19 @@ export async function startRedisCluster (t: Test): Promise<RedisCluster> {
   await Promise.all(nodes.map(({ client }, at) => client.cluster('ADDSLOTSRANGE', at * share, Math.min((at + 1) * share, SLOTS) - 1)))
   // Nodes that begin at the same epoch would first have to settle who is right.
   await Promise.all(nodes.map(({ client }, at) => client.cluster('SET-CONFIG-EPOCH', at + 1)))
-  for (const { port } of nodes.slice(1)) await nodes[0]!.client.cluster('MEET', '127.0.0.1', port)
+  for (const { port, busPort } of nodes.slice(1)) await nodes[0]!.client.cluster('MEET', '127.0.0.1', port, busPort)
   await Promise.all(nodes.map(({ client }) => untilWhole(client, nodes.length)))
   return { nodes, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}` }
 }
 
 async function startNode (t: Test) {
-  const server = await startRedisServer(t, '--cluster-enabled', 'yes', '--cluster-node-timeout', '1000')
+  // By itself a node would take its port and 10,000, which there may not be.
+  const busPort = await freePort()
+  const server = await startRedisServer(t, '--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '1000')
   const client = new Redis(server.port, '127.0.0.1')
   client.on('error', () => {})
   t.teardown(() => client.disconnect())
-  return { ...server, client }
+  return { ...server, client, busPort }
 }
 
 async function untilWhole (client: Redis, count: number): Promise<void> {
