@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quiet } from '../src/cli/quiet.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import type { Database } from '../src/database/database.ts'
 import { openDatabase } from '../src/database/open-database.ts'
@@ -29,7 +30,6 @@ const SESSIONS = 4_000
 const LOGINS = 300
 const AT_ONCE = 10
 
-const log = { info () {}, warn () {} }
 const now = Date.now
 const secret = randomBytes(32).toString('base64url')
 const password = 'nanoseconds are short wires'
@@ -63,7 +63,7 @@ async function printPlace ({ name, settings, pids = {} }: Place): Promise<void> 
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-capacity-'))
   const all = { ...settings, DATA_DIR: folder, SESSION_SECRET: secret }
   const config = loadConfig(all, 'no.env')
-  const database = openDatabase(config, { now, log })
+  const database = openDatabase(config, { now, log: quiet })
   console.log(`\n${name}: bytes of a user ${await bytesOf(config, USERS, () => addUsers(database))}, of an event ${await bytesOf(config, EVENTS, () => addEvents(database))}`)
   const cookies = await addSessions(config, database)
   await database.close()
@@ -126,7 +126,7 @@ async function addEvents ({ accountEvents, users }: Database): Promise<void> {
 
 /** Sessions as a login makes them, last seen two minutes ago: the first page view renews them. @returns their cookies */
 async function addSessions ({ redisUrl, redisPrefix }: Config, database: Database): Promise<string[]> {
-  const store = await openSessionStore({ redisUrl, redisPrefix, database, now, log })
+  const store = await openSessionStore({ redisUrl, redisPrefix, database, now, log: quiet })
   const users = await database.users.list({ limit: SESSIONS + WARM_UP })
   const at = now() - 120_000
   const ids = users.map(newSessionId)

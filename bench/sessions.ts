@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quiet } from '../src/cli/quiet.ts'
 import { openSqlite } from '../src/database/open-sqlite.ts'
 import { openSessionStore } from '../src/sessions/open-session-store.ts'
 import { handleOf } from '../src/sessions/session-handle.ts'
@@ -16,19 +17,18 @@ import { withRedisServer } from './redis-server.ts'
 const HOUR_MS = 3_600_000
 const BATCH = 1_000
 const ROUNDS = 2_000
-const log = { info () {}, warn () {} }
 const now = Date.now
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
 const sqlite = openSqlite(join(folder, 'bench.sqlite'))
 
 await withRedisServer(async ({ url, usedMemory }) => {
-  const redis = await openSessionStore({ redisUrl: url, redisPrefix: 'latchkey:', now, log })
+  const redis = await openSessionStore({ redisUrl: url, redisPrefix: 'latchkey:', now, log: quiet })
   await printMemory(redis, usedMemory)
   await printCosts('Redis', redis)
   await redis.close()
 })
-await printCosts('SQLite', sqliteSessionStore(sqlite, { now, log }), inOneTransaction)
+await printCosts('SQLite', sqliteSessionStore(sqlite, { now, log: quiet }), inOneTransaction)
 sqlite.$client.close()
 rmSync(folder, { recursive: true })
 

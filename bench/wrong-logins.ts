@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quiet } from '../src/cli/quiet.ts'
 import { sqliteDatabase } from '../src/database/sqlite-database.ts'
 import { openPasswords } from '../src/users/passwords.ts'
 import { withStartedService } from './started-service.ts'
@@ -39,7 +40,7 @@ await withStartedService(folder, async url => {
 rmSync(folder, { recursive: true })
 
 async function makeAccounts (): Promise<void> {
-  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: { warn () {}, info () {} } })
+  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: quiet })
   const { users } = database
   const passwordHash = await (await openPasswords()).hash(password)
   for (const kind of ['known', 'disabled'] as const) {

@@ -36,7 +36,7 @@ async function identification (app: FastifyInstance): Promise<void> {
   })
 }
 
-// SQLite takes no longer than a memory, and a Cluster would have to be heard at each of its nodes.
+// A Cluster would have to be heard at each of its nodes, and SQLite takes no longer than a memory.
 function remembered (app: FastifyInstance, lookUp: LookUp): LookUp {
   const { redis, config, log } = app
   if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)

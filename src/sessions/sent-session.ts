@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { SessionSigner } from './remembered-signatures.ts'
 import { handleOf } from './session-handle.ts'
 
-/** Cookies that were found to open a session, lately. What is signed is remembered, too, but this is less than half of the work. */
+/** Cookies that were found to open a session, lately. Shorter than asking the signer, which also remembers, and nothing is asked more often. */
 const VERIFIED_MAX = 10_000
 
 /**
