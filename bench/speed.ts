@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import autocannon from 'autocannon'
 import { packageRoot } from '../src/package-root.ts'
-import { freePort, withRedisServer } from './redis-server.ts'
+import { freePort } from '../test/free-port.ts'
+import { withRedisServer } from './redis-server.ts'
 
 /*
  * How fast Latchkey answers, as ratios: each figure and its peer are measured in turn, in one run, with one core for the

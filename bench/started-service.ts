@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { freePort } from '../test/redis-server.ts'
+import { freePort } from '../test/free-port.ts'
 import { nodeStart, run } from '../test/started-service.ts'
 
 /** The service as `npm start` starts it, built, for as long as the work takes. It believes this process as its proxy. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { grace } from './helper.ts'
 import { find } from './provision.js'
-import { freePort } from './redis-server.ts'
+import { freePort } from './free-port.ts'
 import { nodeStart, start, statusOf, submit } from './started-service.ts'
 
 /*

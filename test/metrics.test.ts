@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
-import { freePort } from './redis-server.ts'
+import { freePort } from './free-port.ts'
 
 async function openMeasured (t: Test) {
   const port = await freePort()

@@ -10,7 +10,8 @@ import { redisSettings } from './every-store.ts'
 import { type Browser, grace, openService, type Service, type Settings, sqliteIn } from './helper.ts'
 import { startPostgresServer } from './postgres-server.ts'
 import { find } from './provision.js'
-import { freePort, startRedisServer } from './redis-server.ts'
+import { freePort } from './free-port.ts'
+import { startRedisServer } from './redis-server.ts'
 
 /*
  * What docs/operations.md says is so: backups are made and restored with its own commands.

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client, type QueryResult } from 'pg'
 import { find } from './provision.js'
-import { freePort } from './redis-server.ts'
+import { freePort } from './free-port.ts'
 import type { Teardown } from './teardown.ts'
 
 export interface PostgresServer {

@@ -1,7 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { freePort, type RedisServer, startRedisServer } from './redis-server.ts'
+import { freePort } from './free-port.ts'
+import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 const SLOTS = 16_384
 

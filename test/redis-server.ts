@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from './free-port.ts'
 import type { Teardown } from './teardown.ts'
 
 export interface RedisServer {
@@ -42,15 +42,6 @@ export async function startRedisServer (t: Teardown, ...args: string[]): Promise
   }
 }
 
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** @param ready what it prints when it is */
 export async function startProcess (args: string[], ready = 'Ready to accept connections'): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -59,10 +50,12 @@ export async function startProcess (args: string[], ready = 'Ready to accept con
   process.once('exit', kill)
   server.once('exit', () => process.off('exit', kill))
   await once(server, 'spawn')
+  const said: string[] = []
   for await (const line of createInterface({ input: server.stdout })) {
     if (line.includes(ready)) return drained(server)
+    said.push(line)
   }
-  throw new Error('redis-server did not start')
+  throw new Error(`redis-server did not start: ${said.join('\n')}`)
 }
 
 /** Reads on, as a server whose log nobody reads would stop one day. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
 import { grace } from './helper.ts'
-import { freePort } from './redis-server.ts'
+import { freePort } from './free-port.ts'
 import { nodeStart, npmStart, run, start, statusOf, submit } from './started-service.ts'
 
 t.test('npm start serves a working login with nothing set, and people stay logged in over a restart', async t => {

@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Browser, BrowserContextOptions, Cookie, Page, Request, Response } from 'playwright-core'
 import type { Test } from 'tap'
 import { latchkey } from '../../src/latchkey.ts'
+import { freePort } from '../free-port.ts'
 import { grace, openServer } from '../helper.ts'
 
 /** Far more than any step takes: only a test that fails waits for it. */
@@ -124,13 +123,4 @@ export async function cookieOf (page: Page): Promise<Cookie> {
   const [cookie, ...more] = (await page.context().cookies()).filter(({ name }) => name !== 'device')
   if (cookie === undefined || more.length > 0) throw new Error('the browser should hold one session cookie')
   return cookie
-}
-
-/** The service has to know its own address before it listens. */
-async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => { server.listen(0, 'localhost', resolve) })
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }

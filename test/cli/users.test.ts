@@ -2,7 +2,8 @@ import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
 import { onSqliteAndRedis, redisSettings } from '../every-store.ts'
 import { type Browser, grace, openService, sqliteIn } from '../helper.ts'
-import { freePort, startRedisServer } from '../redis-server.ts'
+import { freePort } from '../free-port.ts'
+import { startRedisServer } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
 const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', password: 'poetical science of numbers' }

@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { freePort } from '../redis-server.ts'
+import { freePort } from '../free-port.ts'
 import { nodeStart, start } from '../started-service.ts'
 import type { Teardown } from '../teardown.ts'
 import { ask } from './ask.ts'

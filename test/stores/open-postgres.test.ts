@@ -11,7 +11,7 @@ import { packageRoot } from '../../src/package-root.ts'
 import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
 import { DAY_MS } from '../helper.ts'
 import { startPostgresServer } from '../postgres-server.ts'
-import { freePort } from '../redis-server.ts'
+import { freePort } from '../free-port.ts'
 import { selfSigned } from '../self-signed.ts'
 import { connected } from './new-postgres.ts'
 

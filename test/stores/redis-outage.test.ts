@@ -7,7 +7,8 @@ import { openRedis } from '../../src/sessions/open-redis.ts'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
 import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
-import { freePort, startRedisServer } from '../redis-server.ts'
+import { freePort } from '../free-port.ts'
+import { startRedisServer } from '../redis-server.ts'
 
 const SECOND_MS = 1000
 const clock = movableClock()

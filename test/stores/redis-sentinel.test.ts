@@ -4,7 +4,8 @@ import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
 import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
 import { clientOf, startRedisWithSentinels } from '../redis-sentinels.ts'
-import { freePort, startRedisServer } from '../redis-server.ts'
+import { freePort } from '../free-port.ts'
+import { startRedisServer } from '../redis-server.ts'
 
 const clock = movableClock()
 
