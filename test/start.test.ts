@@ -1,17 +1,23 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { openSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdtempSync, openSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
+import { packageRoot } from '../src/package-root.ts'
 import { grace } from './helper.ts'
 import { freePort } from './free-port.ts'
-import { nodeStart, npmStart, run, start, statusOf, submit } from './started-service.ts'
+import { nodeStart, npmStartIn, run, start, statusOf, submit } from './started-service.ts'
+import type { Teardown } from './teardown.ts'
+
+/** What lies in the project's folder and not in its repository. */
+const made = ['.git', '.tap', 'data', 'dist', 'node_modules']
 
 t.test('npm start serves a working login with nothing set, and people stay logged in over a restart', async t => {
   const folder = t.testdir()
   const port = await freePort()
-  const first = await start(t, { PORT: String(port), DATA_DIR: folder }, npmStart)
+  const first = await start(t, { PORT: String(port), DATA_DIR: folder }, npmStartIn(freshTree(t)))
   t.ok(first.log.some(line => line.includes(`sessions live in SQLite at ${folder}`)), 'the log says where sessions live')
   t.equal(statSync(join(folder, 'session-secret')).mode & 0o777, 0o600)
   const signedUp = await submit(port, '/signup', grace)
@@ -61,4 +67,13 @@ async function textOf (stream: NodeJS.ReadableStream): Promise<string> {
   let text = ''
   for await (const piece of stream) text += piece
   return text
+}
+
+/** The project as it is after `npm ci`, without a build. */
+function freshTree (t: Teardown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-tree-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  cpSync(packageRoot, folder, { recursive: true, filter: path => !made.includes(basename(path)) })
+  symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'))
+  return folder
 }

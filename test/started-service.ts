@@ -8,7 +8,8 @@ import type { Teardown } from './teardown.ts'
 
 const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
 
-export const npmStart = ['npm', '--prefix', packageRoot, 'start']
+/** Of a tree that lies elsewhere: it builds, and for that long the build before is gone, which other tests start. */
+export const npmStartIn = (folder: string) => ['npm', '--prefix', folder, 'start']
 /** The last part of `npm start`, when the build is there already. */
 export const npmExec = ['npm', 'exec', '--prefix', packageRoot, '--', 'fastify', ...fastifyStart]
 /** The same without npm, for what only holds for a process that is started directly. */
