@@ -11,8 +11,6 @@ import { freePort } from '../free-port.ts'
 import { startRedisServer } from '../redis-server.ts'
 
 const SECOND_MS = 1000
-/** A second, give or take a busy machine. */
-const AT_MOST_MS = 1.5 * SECOND_MS
 const clock = movableClock()
 
 async function open (t: Test, redisUrl: string) {
@@ -38,7 +36,7 @@ async function unavailableWithinASecond (t: Test, store: SessionStore): Promise<
     const started = performance.now()
     await t.rejects(call(store).then(() => {}), { code: 'SESSIONS_UNAVAILABLE', statusCode: 503 }, name)
     const took = performance.now() - started
-    t.ok(took < AT_MOST_MS, `${name} within a second: ${Math.round(took)} ms`)
+    t.ok(took < SECOND_MS + 100, `${name} within a second: ${Math.round(took)} ms`)
   }))
 }
 
@@ -103,7 +101,7 @@ t.test('a Redis that is slow for calls of several commands still gets an answer 
   await t.resolves(store.ping())
   const started = performance.now()
   await t.rejects(store.create(newSession(clock)), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /950 ms/ } })
-  t.ok(performance.now() - started < AT_MOST_MS)
+  t.ok(performance.now() - started < SECOND_MS + 100)
 })
 
 t.test('so does a read that finds what is not ours, and removes it', async t => {
@@ -114,7 +112,7 @@ t.test('so does a read that finds what is not ours, and removes it', async t => 
   await client.set('latchkey:session:spoiled', 'x')
   const started = performance.now()
   await t.rejects(store.read('spoiled'), { code: 'SESSIONS_UNAVAILABLE', cause: { message: /150 ms/ } })
-  t.ok(performance.now() - started < AT_MOST_MS)
+  t.ok(performance.now() - started < SECOND_MS + 100)
 })
 
 t.test('an answer that trickles in is not waited for', async t => {
@@ -133,7 +131,7 @@ t.test('an answer that trickles in is not waited for', async t => {
   trickles = true
   const started = performance.now()
   await t.rejects(redis.ping(), { message: 'Command timed out' })
-  t.ok(performance.now() - started < AT_MOST_MS)
+  t.ok(performance.now() - started < SECOND_MS)
 })
 
 t.test('a server that accepts a connection and says nothing is given up within a second', async t => {
