@@ -13,7 +13,7 @@ async function assets (app: FastifyInstance): Promise<void> {
   await app.register(fastifyStatic, {
     root: join(packageRoot, 'public'),
     prefix: '/assets/',
-    // One route a file: what is not a file is answered as any other page that does not exist.
+    // One route a file: what is not a file is answered as a page that does not exist.
     wildcard: false,
     index: false,
     maxAge: HOUR_SECONDS * 1000

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { freePort } from './free-port.ts'
 import { grace } from './helper.ts'
 import { find } from './provision.js'
-import { freePort } from './free-port.ts'
 import { nodeStart, start, statusOf, submit } from './started-service.ts'
 
 /*

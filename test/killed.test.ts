@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { grace } from './helper.ts'
 import { freePort } from './free-port.ts'
+import { grace } from './helper.ts'
 import { nodeStart, start, statusOf, submit } from './started-service.ts'
 
 const LASTS_MS = 12_000

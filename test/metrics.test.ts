@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
 import { freePort } from './free-port.ts'
+import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
 
 async function openMeasured (t: Test) {
   const port = await freePort()

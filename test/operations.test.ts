@@ -7,10 +7,10 @@ import * as errors from '../src/errors.ts'
 import { packageRoot } from '../src/package-root.ts'
 import { latchkey } from './cli/shell.ts'
 import { redisSettings } from './every-store.ts'
+import { freePort } from './free-port.ts'
 import { type Browser, grace, openService, type Service, type Settings, sqliteIn } from './helper.ts'
 import { startPostgresServer } from './postgres-server.ts'
 import { find } from './provision.js'
-import { freePort } from './free-port.ts'
 import { startRedisServer } from './redis-server.ts'
 
 /*

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client, type QueryResult } from 'pg'
-import { find } from './provision.js'
 import { freePort } from './free-port.ts'
+import { find } from './provision.js'
 import type { Teardown } from './teardown.ts'
 
 export interface PostgresServer {

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { grace } from './helper.ts'
 import { freePort } from './free-port.ts'
+import { grace } from './helper.ts'
 import { nodeStart, start, statusOf, submit } from './started-service.ts'
 
 /*

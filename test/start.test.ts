@@ -6,13 +6,13 @@ import { basename, join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
 import { packageRoot } from '../src/package-root.ts'
-import { grace } from './helper.ts'
 import { freePort } from './free-port.ts'
+import { grace } from './helper.ts'
 import { nodeStart, npmStartIn, run, start, statusOf, submit } from './started-service.ts'
 import type { Teardown } from './teardown.ts'
 
 /** What lies in the project's folder and not in its repository. */
-const made = ['.git', '.tap', 'data', 'dist', 'node_modules']
+const made = ['.env', '.git', '.tap', 'data', 'dist', 'node_modules']
 
 t.test('npm start serves a working login with nothing set, and people stay logged in over a restart', async t => {
   const folder = t.testdir()

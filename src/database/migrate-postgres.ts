@@ -9,7 +9,7 @@ import { packageRoot } from '../package-root.ts'
 const CONNECTION_TIMEOUT_MS = 800
 /** Far above that of a request: of many processes, all wait until one has made the tables. */
 const MIGRATION_TIMEOUT_MS = 60_000
-/** Ours among the advisory locks of a database: any number that no other program there has chosen. */
+/** Ours among the advisory locks of a database: a number that no other program there has chosen. */
 export const MIGRATION_LOCK = 0x4c61746368
 
 const migrations = { migrationsFolder: join(packageRoot, 'drizzle', 'postgres') }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { commands } from '../../src/cli/commands.ts'
 import { SettingError } from '../../src/config.ts'
-import { openService, sqliteIn } from '../helper.ts'
 import { freePort } from '../free-port.ts'
+import { openService, sqliteIn } from '../helper.ts'
 import { latchkey } from './shell.ts'
 
 t.test('help for the command, each group and each subcommand, readable at 80 columns', async t => {

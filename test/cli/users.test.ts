@@ -1,8 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
 import { onSqliteAndRedis, redisSettings } from '../every-store.ts'
-import { type Browser, grace, openService, sqliteIn } from '../helper.ts'
 import { freePort } from '../free-port.ts'
+import { type Browser, grace, openService, sqliteIn } from '../helper.ts'
 import { startRedisServer } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 

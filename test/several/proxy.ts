@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { packageRoot } from '../../src/package-root.ts'
-import { find } from '../provision.js'
 import { freePort } from '../free-port.ts'
+import { find } from '../provision.js'
 import type { Teardown } from '../teardown.ts'
 
 const SHOWN_SERVER = /10\.0\.0\.1(\d):3000/

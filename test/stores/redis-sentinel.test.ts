@@ -3,8 +3,8 @@ import t from 'tap'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
 import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
-import { clientOf, startRedisWithSentinels } from '../redis-sentinels.ts'
 import { freePort } from '../free-port.ts'
+import { clientOf, startRedisWithSentinels } from '../redis-sentinels.ts'
 import { startRedisServer } from '../redis-server.ts'
 
 const clock = movableClock()
