@@ -1,217 +1,113 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import autocannon from 'autocannon'
 import { packageRoot } from '../src/package-root.ts'
-import { freePort } from '../test/free-port.ts'
 import { withRedisServer } from './redis-server.ts'
+import { CONNECTIONS, type Cost, costsOf, load, type Target } from './speed/load.ts'
+import { logIn, type Server, signUp, startLatchkey, startPeer, stopServers, submit } from './speed/servers.ts'
 
 /*
- * How fast Latchkey answers, as ratios: each figure and its peer are measured in turn, in one run, with one core for the
- * servers and the other for the load and Redis. See bench/peers/ for what it is measured against.
+ * What a request costs: CPU time of the server process per request, next to requests per second, for Latchkey and its
+ * peers (bench/peers/) in one run. CPU time holds still where throughput doesn't: other work on the machine doesn't count.
+ *
+ *   npm run speed              about eight minutes
+ *   npm run speed -- --quick   under two minutes: the costs only, in fewer and shorter rounds
  */
 
-const ROUNDS = 5
-const ROUND_SECONDS = 4
-const CONNECTIONS = 64
-const SERVER_CORE = '0'
+const isQuick = process.argv.includes('--quick')
+const plan = isQuick ? { rounds: 3, seconds: 1 } : { rounds: 8, seconds: 3 }
 const MILLION = 1_000_000
-const ENDED = 100
+const REVOKED_SESSIONS = 100
 
 const person = { first_name: 'Grace', last_name: 'Hopper', email: 'grace@example.com', password: 'nanoseconds are short wires' }
 const throughNginx = { 'x-original-url': 'http://localhost/page', 'x-original-method': 'GET' }
-
 const json = { accept: 'application/json' }
 const html = { accept: 'text/html' }
 
-interface Peer {
-  origin: string
-  pid: number
-  /** Its own, where it is not the one that Latchkey gave. */
-  cookie?: string | undefined
-}
-
-interface Target {
-  url: string
-  headers: Record<string, string>
-  /** Of these each connection sends one, where not all send the same. */
-  cookies?: string[]
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-speed-'))
-const servers: ChildProcess[] = []
 try {
   await withRedisServer(({ url }) => measure(url))
 } finally {
-  await Promise.all(servers.map(server => { server.kill('SIGKILL'); return once(server, 'exit') }))
+  await stopServers()
   rmSync(folder, { recursive: true })
 }
 
 async function measure (redisUrl: string): Promise<void> {
-  const reading = await startLatchkey(redisUrl, { ANSWERS_FROM_MEMORY: 'off' })
-  const remembering = await startLatchkey(redisUrl)
-  const { cookie, userId } = await signUp(reading.origin)
-  const cookies = await logIn(reading.origin, CONNECTIONS)
+  const reading = await startLatchkey(folder, { REDIS_URL: redisUrl, ANSWERS_FROM_MEMORY: 'off' })
+  const remembering = await startLatchkey(folder, { REDIS_URL: redisUrl })
+  const userId = await signUp(reading.origin, person)
+  reading.cookies = remembering.cookies = await logIn(reading.origin, person, CONNECTIONS)
   const shared = { REDIS_URL: redisUrl, DATABASE: join(folder, 'latchkey.sqlite'), USER_ID: userId, VIEWS: join(packageRoot, 'views') }
-  const [express, fastify, bare] = await Promise.all(['express-session', 'fastify-session', 'bare-fastify'].map(name => startPeer(name, shared)))
-  const of = ({ origin, cookie: own = cookie }: Peer, path: string, headers = {}): Target => ({ url: `${origin}${path}`, headers: { cookie: own, ...headers } })
+  const [express, fastify, bare] = await Promise.all(['express-session', 'fastify-session', 'bare-fastify'].map(name => startPeer(name, shared, CONNECTIONS)))
   const targets = {
-    session: of(reading, '/session', json),
-    authz: of(reading, '/authz/nginx', throughNginx),
-    rememberedSession: of(remembering, '/session', json),
-    remembered: of(remembering, '/authz/nginx', throughNginx),
-    sessions: { ...of(reading, '/session', json), cookies },
-    authzOfMany: { ...of(reading, '/authz/nginx', throughNginx), cookies },
-    rememberedOfMany: { ...of(remembering, '/authz/nginx', throughNginx), cookies },
-    dashboard: of(reading, '/dashboard', html),
-    expressSession: of(express!, '/session', json),
-    expressDashboard: of(express!, '/dashboard', html),
-    fastifySession: of(fastify!, '/session', json),
-    bareGet: of(bare!, '/get', throughNginx),
-    bareNothing: of(bare!, '/nothing', throughNginx)
-  }
-  const rates = await ratesOf(targets)
-  const tail = await tailsAt(rates.session / 2, targets.session, targets.expressSession)
-  const forgotten = await slowestToForget(reading.origin, remembering.origin)
-  const grown = [await growth(reading, targets.session), await growth(remembering, targets.remembered)]
+    session: { server: reading, path: '/session', headers: json },
+    cachedSession: { server: remembering, path: '/session', headers: json },
+    authz: { server: reading, path: '/authz/nginx', headers: throughNginx },
+    cachedAuthz: { server: remembering, path: '/authz/nginx', headers: throughNginx },
+    dashboard: { server: reading, path: '/dashboard', headers: html },
+    expressSession: { server: express!, path: '/session', headers: json },
+    expressDashboard: { server: express!, path: '/dashboard', headers: html },
+    fastifySession: { server: fastify!, path: '/session', headers: json },
+    bareGet: { server: bare!, path: '/get', headers: throughNginx },
+    bareNothing: { server: bare!, path: '/nothing', headers: throughNginx }
+  } satisfies Record<string, Target>
+  const costs = await costsOf(targets, plan)
 
-  console.log(`\nNode ${process.version}, ${cpus().length} × ${cpus()[0]!.model.trim()}, one core for the servers; medians of ${ROUNDS} rounds of ${ROUND_SECONDS} s, ${CONNECTIONS} connections\n`)
-  row('figure', 'Latchkey', 'peer', 'ratio', 'to reach', '')
-  ratio('GET /session : Express, express-session, connect-redis', rates.session, rates.expressSession, 3.5)
-  ratio('GET /session : Fastify, @fastify/session, connect-redis', rates.session, rates.fastifySession, 1.6)
-  ratio('GET /session from memory : Express, express-session, connect-redis', rates.rememberedSession, rates.expressSession, 3.5)
-  ratio('GET /session from memory : Fastify, @fastify/session, connect-redis', rates.rememberedSession, rates.fastifySession, 1.6)
-  ratio('GET /session of 64 sessions : Fastify, @fastify/session, connect-redis', rates.sessions, rates.fastifySession, 1.6)
-  ratio('GET /authz/nginx : Fastify with one GET of Redis', rates.authz, rates.bareGet, 0.85)
-  ratio('GET /authz/nginx of 64 sessions : Fastify with one GET of Redis', rates.authzOfMany, rates.bareGet, 0.85)
-  ratio('GET /authz/nginx from memory : Fastify that does nothing', rates.remembered, rates.bareNothing, 0.75)
-  ratio('GET /authz/nginx from memory : ANSWERS_FROM_MEMORY=off', rates.remembered, rates.authz, 1.25)
-  ratio('GET /authz/nginx from memory, 64 sessions : ANSWERS_FROM_MEMORY=off', rates.rememberedOfMany, rates.authzOfMany, 1.25)
-  ratio('GET /dashboard : Express, EJS, express-session', rates.dashboard, rates.expressDashboard, 2.5)
-  below(`p99 in ms of GET /session at ${Math.round(rates.session / 2)}/s : express-session`, tail.latchkey, tail.peer, 0.5)
-  for (const [at, { before, after }] of grown.entries()) below(`resident MB after a million requests${at === 0 ? '' : ' from memory'} : before`, after, before, 1.05)
-  row(`ms until ${ENDED} sessions ended elsewhere were all refused, the slowest`, String(forgotten), '', '', '≤ 50', forgotten <= 50 ? 'pass' : 'short')
+  console.log(`\nNode ${process.version}, ${cpus().length} × ${cpus()[0]!.model.trim()}, one core for the servers; ${CONNECTIONS} connections with a session each; the least of ${plan.rounds} rounds of ${plan.seconds} s\n`)
+  row('', 'µs', 'peer µs', 'ratio', 'req/s', 'peer req/s')
+  compare('GET /authz/nginx : Fastify with one GET of Redis', costs.authz, costs.bareGet)
+  compare('GET /authz/nginx from memory : Fastify that does nothing', costs.cachedAuthz, costs.bareNothing)
+  compare('GET /session : Fastify, @fastify/session, connect-redis', costs.session, costs.fastifySession)
+  compare('GET /session from memory : Fastify, @fastify/session, connect-redis', costs.cachedSession, costs.fastifySession)
+  compare('GET /session : Express, express-session, connect-redis', costs.session, costs.expressSession)
+  compare('GET /dashboard : Express, EJS, express-session', costs.dashboard, costs.expressDashboard)
+  if (!isQuick) await measureTheRest(targets, costs.session.requestsPerSecond / 2)
 }
 
-/** Requests per second of each, the median of rounds in which all had their turn. */
-async function ratesOf<Name extends string> (targets: Record<Name, Target>): Promise<Record<Name, number>> {
-  const names = Object.keys(targets) as Name[]
-  const seen = Object.fromEntries(names.map(name => [name, [] as number[]])) as Record<Name, number[]>
-  for (const name of names) await load(targets[name], { duration: ROUND_SECONDS })
-  for (let round = 1; round <= ROUNDS; round++) {
-    console.error(`round ${round} of ${ROUNDS}`)
-    for (const name of names) seen[name].push((await load(targets[name], { duration: ROUND_SECONDS })).requests.average)
+/** What takes minutes: the slowest answers, memory, and how soon a revocation is seen by a process that answers from memory. */
+async function measureTheRest (targets: Record<'session' | 'expressSession' | 'cachedAuthz', Target>, rate: number): Promise<void> {
+  const { session, expressSession, cachedAuthz } = targets
+  console.log()
+  const tail = async (target: Target) => (await load(target, { duration: 10, overallRate: rate })).latency.p99
+  console.log(`p99 of GET /session at ${Math.round(rate)} requests per second: ${await tail(session)} ms, express-session ${await tail(expressSession)} ms`)
+  for (const target of [session, cachedAuthz]) {
+    const { before, after } = await growthOf(target)
+    console.log(`Resident memory after 500,000 requests of ${target.path}: ${before} MB, after a million more: ${after} MB`)
   }
-  return Object.fromEntries(names.map(name => [name, median(seen[name])])) as Record<Name, number>
+  console.log(`${REVOKED_SESSIONS} sessions revoked elsewhere: the slowest was refused after ${await slowestRevocation(session.server, cachedAuthz.server)} ms`)
 }
 
-async function tailsAt (rate: number, latchkey: Target, peer: Target) {
-  const seen: { latchkey: number[], peer: number[] } = { latchkey: [], peer: [] }
-  for (let round = 1; round <= ROUNDS; round++) {
-    seen.latchkey.push((await load(latchkey, { duration: ROUND_SECONDS, overallRate: rate })).latency.p99)
-    seen.peer.push((await load(peer, { duration: ROUND_SECONDS, overallRate: rate })).latency.p99)
-  }
-  return { latchkey: median(seen.latchkey), peer: median(seen.peer) }
-}
-
-async function load ({ cookies, ...target }: Target, how: { duration: number, overallRate?: number } | { amount: number }) {
-  let connection = 0
-  const setupClient = (client: autocannon.Client) => {
-    if (cookies) client.setHeaders({ ...target.headers, cookie: cookies[connection++ % cookies.length]! })
-  }
-  const result = await autocannon({ ...target, ...how, connections: CONNECTIONS, setupClient })
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${target.url} answered ${result.non2xx} times with something else than 2xx, and failed ${result.errors} times`)
-  return result
-}
-
-/** Megabytes before and after a million requests. What a process has given back while it idled it takes again first. */
-async function growth ({ pid }: Peer, target: Target) {
+/** Half a million requests come first: a process that idled has given memory back, which it takes again. */
+async function growthOf (target: Target) {
   await load(target, { amount: MILLION / 2 })
-  const before = residentMegabytes(pid)
+  const before = residentMegabytes(target.server)
   await load(target, { amount: MILLION })
-  return { before, after: residentMegabytes(pid) }
+  return { before, after: residentMegabytes(target.server) }
 }
 
-/** Milliseconds from the answer to a logout at one service until another, which knows the session from memory, refuses it: the longest of all. */
-async function slowestToForget (here: string, there: string): Promise<number> {
+/** Milliseconds from the answer to a logout at one process until another one, which has the session in memory, refuses it. */
+async function slowestRevocation (here: Server, there: Server): Promise<number> {
   let slowest = 0
-  for (let ended = 0; ended < ENDED; ended++) {
-    const [cookie] = await logIn(here, 1) as [string]
-    const passes = async () => (await fetch(`${there}/authz/nginx`, { headers: { cookie, ...throughNginx } })).ok
-    if (!await passes() || !await passes()) throw new Error('a session that had begun was refused')
-    await submit(here, '/logout', {}, cookie)
-    const begun = performance.now()
+  for (let revoked = 0; revoked < REVOKED_SESSIONS; revoked++) {
+    const [cookie] = await logIn(here.origin, person, 1) as [string]
+    const passes = async () => (await fetch(`${there.origin}/authz/nginx`, { headers: { cookie, ...throughNginx } })).ok
+    if (!await passes() || !await passes()) throw new Error('a new session was refused')
+    await submit(here.origin, '/logout', {}, cookie)
+    const started = performance.now()
     while (await passes());
-    slowest = Math.max(slowest, Math.round(performance.now() - begun))
+    slowest = Math.max(slowest, Math.round(performance.now() - started))
   }
   return slowest
 }
 
-async function startLatchkey (redisUrl: string, more: Record<string, string> = {}): Promise<Peer> {
-  const cli = [join(packageRoot, 'node_modules/fastify-cli/cli.js'), 'start', '--options', join(packageRoot, 'dist/src/app.js')]
-  const settings = { REDIS_URL: redisUrl, DATA_DIR: folder, SESSION_SECRET: 'a secret that nobody else has to know', LOG_LEVEL: 'error', TRUSTED_PROXIES: '127.0.0.1', SESSIONS_PER_USER: '1000', ...more }
-  const { port, server } = await startServer(cli, settings)
-  const origin = `http://127.0.0.1:${port}`
-  while (!await fetch(`${origin}/health/ready`).then(({ ok }) => ok, () => false)) await new Promise(resolve => setTimeout(resolve, 50))
-  return { origin, pid: server.pid! }
-}
-
-async function signUp (origin: string) {
-  const cookie = cookieOf(await submit(origin, '/signup', person))
-  const { user } = await (await fetch(`${origin}/session`, { headers: { cookie } })).json() as { user: { id: string } }
-  return { cookie, userId: user.id }
-}
-
-/** The cookies of so many sessions of the person. */
-async function logIn (origin: string, times: number): Promise<string[]> {
-  const cookies: string[] = []
-  while (cookies.length < times) cookies.push(cookieOf(await submit(origin, '/login', { email: person.email, password: person.password })))
-  return cookies
-}
-
-async function submit (origin: string, path: string, fields: Record<string, string>, cookie = ''): Promise<Response> {
-  return await fetch(`${origin}${path}`, { method: 'POST', redirect: 'manual', body: new URLSearchParams(fields), headers: { cookie, 'sec-fetch-site': 'same-origin' } })
-}
-
-async function startPeer (name: string, settings: Record<string, string>): Promise<Peer> {
-  const { port, server } = await startServer([join(packageRoot, `bench/peers/${name}.js`)], settings)
-  await once(createInterface({ input: server.stdout! }), 'line')
-  server.stdout!.resume()
-  const origin = `http://127.0.0.1:${port}`
-  return { origin, pid: server.pid!, cookie: cookieOf(await fetch(`${origin}/login`, { method: 'POST' })) || undefined }
-}
-
-async function startServer (args: string[], settings: Record<string, string>) {
-  const port = await freePort()
-  const env = { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...settings }
-  const server = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  servers.push(server)
-  return { port, server }
-}
-
-function cookieOf (answer: Response): string {
-  return answer.headers.getSetCookie().map(line => line.split(';')[0]).join('; ')
-}
-
-function residentMegabytes (pid: number): number {
+function residentMegabytes ({ pid }: Server): number {
   return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024)
 }
 
-function median (values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-}
-
-function ratio (figure: string, ours: number, peers: number, toReach: number): void {
-  row(figure, ours.toFixed(0), peers.toFixed(0), (ours / peers).toFixed(2), `≥ ${toReach.toFixed(2)}`, ours / peers >= toReach ? 'pass' : 'short')
-}
-
-function below (figure: string, ours: number, peers: number, toReach: number): void {
-  row(figure, String(ours), String(peers), (ours / peers).toFixed(2), `≤ ${toReach.toFixed(2)}`, ours / peers <= toReach ? 'pass' : 'short')
+function compare (figure: string, ours: Cost, peer: Cost): void {
+  row(figure, ours.cpuMicroseconds.toFixed(1), peer.cpuMicroseconds.toFixed(1), (ours.cpuMicroseconds / peer.cpuMicroseconds).toFixed(2), ours.requestsPerSecond.toFixed(0), peer.requestsPerSecond.toFixed(0))
 }
 
 function row (figure: string, ...cells: string[]): void {
-  console.log(`${figure.padEnd(70)}${cells.map(cell => cell.padStart(10)).join('')}`)
+  console.log(`${figure.padEnd(70)}${cells.map(cell => cell.padStart(11)).join('')}`)
 }
