@@ -2,6 +2,7 @@ import { Signer } from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { rememberedSignatures, type SessionSigner } from '../src/sessions/remembered-signatures.ts'
+import { isVaried } from '../src/setting-formats.ts'
 import { keptSecret } from '../src/sessions/session-secret.ts'
 
 declare module 'fastify' {
@@ -16,6 +17,7 @@ declare module 'fastify' {
 async function secrets (app: FastifyInstance): Promise<void> {
   const { sessionSecrets, dataDir } = app.config
   const ours = sessionSecrets.length > 0 ? sessionSecrets : [keptSecret(dataDir)]
+  if (!ours.every(isVaried)) app.log.warn('SESSION_SECRET contains an old secret with fewer than ten distinct characters. Whoever guesses it can sign cookies: remove it as soon as its cookies may stop working')
   app.decorate('secrets', ours)
   app.decorate('signer', rememberedSignatures(new Signer(ours)))
 }

@@ -6,7 +6,7 @@ import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
 import { readRules, type Rule } from './forward-auth/rules.ts'
 import { packageRoot } from './package-root.ts'
-import { formats, listeningAddress, SECRET_MIN_LENGTH, splitList } from './setting-formats.ts'
+import { formats, listeningAddress, SECRET_MIN_LENGTH, SECRET_RULE, splitList } from './setting-formats.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -52,7 +52,7 @@ const text = (format: string, description: string, more: object = {}) => Type.St
 const Settings = Type.Object({
   PORT: wholeNumber(0, 65_535, 3000),
   PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
-  SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, each of at least ${SECRET_MIN_LENGTH} characters`, { secret: true })),
+  SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, the first of ${SECRET_RULE}, the others of at least ${SECRET_MIN_LENGTH}`, { secret: true })),
   DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite, or a postgres:// address', { secret: true })),
   REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address, redis+sentinel://host:port,host:port/master-name, or redis+cluster://host:port,host:port', { secret: true })),
   REDIS_PREFIX: Type.String({ default: 'latchkey:', maxLength: 64, description: 'at most 64 characters' }),
@@ -159,7 +159,7 @@ function sentenceFor ({ instancePath, data }: AjvError): string {
 function requireTogether ({ redisUrl, postgresUrl, sessionSecrets, cookieDomain, publicUrl }: Config): void {
   const shared = [redisUrl && 'REDIS_URL', postgresUrl && 'a DATABASE_URL of a server'].find(Boolean)
   if (shared && sessionSecrets.length === 0) {
-    throw new SettingError(`SESSION_SECRET is missing, but with ${shared} it takes a secret of at least ${SECRET_MIN_LENGTH} characters, because all machines must share it.`)
+    throw new SettingError(`SESSION_SECRET is missing, but with ${shared} it takes a secret of ${SECRET_RULE}, because all machines must share it.`)
   }
   if (cookieDomain !== undefined && (publicUrl.protocol !== 'https:' || !`.${publicUrl.hostname}`.endsWith(`.${cookieDomain}`))) {
     throw new SettingError(`COOKIE_DOMAIN was given "${cookieDomain}", but PUBLIC_URL ${publicUrl.origin} is not an https address under it.`)

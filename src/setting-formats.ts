@@ -3,6 +3,10 @@ import { readRules } from './forward-auth/rules.ts'
 import { redisAddress } from './sessions/redis-address.ts'
 
 export const SECRET_MIN_LENGTH = 32
+/** Far fewer than a random secret has. One with fewer can be guessed, and whoever guesses it can sign cookies. */
+const SECRET_MIN_DISTINCT = 10
+/** Ends the sentence "it takes …". */
+export const SECRET_RULE = `at least ${SECRET_MIN_LENGTH} characters, ${SECRET_MIN_DISTINCT} of them distinct`
 
 /** Ajv formats: what a string must be, beyond being a string. */
 export const formats: Record<string, (value: string) => boolean> = {
@@ -10,13 +14,21 @@ export const formats: Record<string, (value: string) => boolean> = {
     const url = URL.parse(value)
     return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
   },
-  secrets: value => splitList(value).length > 0 && value.split(',').every(secret => secret.trim().length >= SECRET_MIN_LENGTH),
+  secrets: value => {
+    const secrets = value.split(',').map(secret => secret.trim())
+    return secrets.every(secret => secret.length >= SECRET_MIN_LENGTH) && isVaried(secrets[0]!)
+  },
   database: value => /^file:./.test(value) || (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)),
   redis: value => redisAddress(value) !== null,
   proxies: value => splitList(value).every(isAddressOrRange),
   rules: value => readRules(value) !== null,
   listening: value => listeningAddress(value) !== null,
   domain: value => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value)
+}
+
+/** Whether a secret, long enough, has enough distinct characters to sign with. One that only verifies may have fewer. */
+export function isVaried (secret: string): boolean {
+  return new Set(secret).size >= SECRET_MIN_DISTINCT
 }
 
 export function splitList (value: string): string[] {

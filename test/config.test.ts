@@ -139,15 +139,24 @@ t.test('SESSION_SECRET is one secret or several, each long enough', async t => {
   t.strictSame(read({ SESSION_SECRET: secret }).sessionSecrets, [secret])
   t.strictSame(read({ SESSION_SECRET: `${secret},${other}` }).sessionSecrets, [secret, other], 'in their order: the first signs')
   t.strictSame(read({ SESSION_SECRET: ` ${secret} , ${other} ` }).sessionSecrets, [secret, other])
-  t.strictSame(read({ SESSION_SECRET: 'x'.repeat(32) }).sessionSecrets, ['x'.repeat(32)])
+  t.strictSame(read({ SESSION_SECRET: '0123456789'.padEnd(32, '0') }).sessionSecrets, ['0123456789'.padEnd(32, '0')])
 })
 
 t.test('a secret that is too short stops the start, wherever in the list it stands, and is not shown', async t => {
   const short = 'x'.repeat(31)
   for (const given of [short, `${short},${secret}`, `${secret},${short}`, `${secret},${short},${other}`, `${secret},`, `,${secret}`, `${secret},,${other}`, `${secret},${' '.repeat(40)}`, ' '.repeat(40), ',', '$SECRET']) {
     const sentence = sentenceFor({ SESSION_SECRET: given })
-    t.match(sentence, /^SESSION_SECRET was given .+, but it takes one secret or several with commas between them, each of at least 32 characters\.$/)
+    t.match(sentence, /^SESSION_SECRET was given .+, but it takes one secret or several with commas between them, the first of at least 32 characters, 10 of them distinct, the others of at least 32\.$/)
     t.notOk(given.split(',').some(part => part.trim() !== '' && sentence.includes(part)), 'the sentence shows nothing of it')
+  }
+})
+
+t.test('a secret that signs has ten distinct characters, one that only verifies may have fewer', async t => {
+  const guessable = ['x'.repeat(32), 'latchkey'.repeat(8), '123456789'.repeat(4), 'hunter2 '.repeat(5), '😀😁😂'.repeat(16), 'x'.repeat(10_000)]
+  for (const given of guessable) {
+    t.match(sentenceFor({ SESSION_SECRET: given }), /^SESSION_SECRET was given .+, but it takes .+ 10 of them distinct/, given.slice(0, 40))
+    t.match(sentenceFor({ SESSION_SECRET: `${given},${secret}` }), /10 of them distinct/, 'a better one behind it changes nothing')
+    t.strictSame(read({ SESSION_SECRET: `${secret},${given}` }).sessionSecrets, [secret, given.trim()])
   }
 })
 

@@ -7,8 +7,8 @@ import { latchkey } from '../src/latchkey.ts'
 
 const https = { PUBLIC_URL: 'https://login.example.com', TRUSTED_PROXIES: '127.0.0.1' }
 const throughProxy = { headers: { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'login.example.com' } }
-const oldSecret = 'old-'.repeat(8)
-const newSecret = 'new-'.repeat(8)
+const oldSecret = 'the old secret that nobody else knows'
+const newSecret = 'the new secret that nobody else knows'
 
 t.test('@fastify/session replaces the session at regenerate(), and the old id is dead', async t => {
   const { browser, app } = await openService(t)

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SettingError } from '../config.ts'
-import { SECRET_MIN_LENGTH } from '../setting-formats.ts'
+import { isVaried, SECRET_MIN_LENGTH, SECRET_RULE } from '../setting-formats.ts'
 
 /**
  * The secret that is made at the first start and kept, so that people stay logged in over a restart.
- * @throws SettingError when it cannot be kept there, or when what is kept is too short to be one
+ * @throws SettingError when it cannot be kept there, or when what is kept there is too short or can be guessed
  */
 export function keptSecret (dataDir: string): string {
   const secret = readOrMake(dataDir)
-  if (secret.length < SECRET_MIN_LENGTH) {
-    throw new SettingError(`DATA_DIR holds a session-secret of ${secret.length} characters, but it takes at least ${SECRET_MIN_LENGTH}; remove the file to have a new one made.`)
+  if (secret.length < SECRET_MIN_LENGTH || !isVaried(secret)) {
+    throw new SettingError(`DATA_DIR holds a session-secret of ${secret.length} characters, but it takes ${SECRET_RULE}; remove the file to have a new one made.`)
   }
   return secret
 }

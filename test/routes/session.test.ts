@@ -98,13 +98,13 @@ onEveryStore(t, async (t, settings) => {
 
   t.test('a changed setting applies to sessions that live already', async t => {
     const same = await settings()
-    const before = await openService(t, { SESSION_SECRET: 'x'.repeat(32), ...same })
+    const before = await openService(t, { SESSION_SECRET: 'a secret that both services share', ...same })
     const laptop = before.browser()
     await laptop.signUp()
     await before.app.close()
 
     const more = { folder: before.folder, later: 10 * MINUTE_MS }
-    const { browser } = await openService(t, { SESSION_SECRET: 'x'.repeat(32), ...same, SESSION_IDLE_MINUTES: '5' }, more)
+    const { browser } = await openService(t, { SESSION_SECRET: 'a secret that both services share', ...same, SESSION_IDLE_MINUTES: '5' }, more)
     const sameLaptop = browser()
     sameLaptop.cookies.set('session', laptop.cookies.get('session')!)
     t.notOk(await sameLaptop.isLoggedIn())

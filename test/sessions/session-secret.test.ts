@@ -6,6 +6,8 @@ import t from 'tap'
 import { SettingError } from '../../src/config.ts'
 import { keptSecret } from '../../src/sessions/session-secret.ts'
 
+const chosen = 'chosen by an operator with some care'
+
 t.test('the secret is made once, for its owner alone, and kept', async t => {
   const folder = join(t.testdir(), 'not', 'there yet')
   const secret = keptSecret(folder)
@@ -22,16 +24,16 @@ t.test('two services have two secrets', async t => {
 })
 
 t.test('a secret that an operator put there is taken, without the line end', async t => {
-  const folder = t.testdir({ 'session-secret': `${'x'.repeat(32)}\r\n` })
-  t.equal(keptSecret(folder), 'x'.repeat(32))
+  const folder = t.testdir({ 'session-secret': `${chosen}\r\n` })
+  t.equal(keptSecret(folder), chosen)
 })
 
-t.test('a secret that is too short is refused in one sentence that does not show it, and is left as it was', async t => {
-  const files = { empty: '', blank: `${' '.repeat(40)}\n`, short: 'hunter2hunter2hunter2hunter2hun' }
+t.test('a secret that is too short, or can be guessed, is refused in one sentence that does not show it, and is left as it was', async t => {
+  const files = { empty: '', blank: `${' '.repeat(40)}\n`, short: 'hunter2hunter2hunter2hunter2hun', guessable: 'hunter2'.repeat(8) }
   const folder = t.testdir(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, { 'session-secret': text }])))
   for (const [name, text] of Object.entries(files)) {
     const sentence = sentenceFor(join(folder, name))
-    t.match(sentence, /^DATA_DIR holds a session-secret of \d+ characters, but it takes at least 32; remove the file to have a new one made\.$/, name)
+    t.match(sentence, /^DATA_DIR holds a session-secret of \d+ characters, but it takes at least 32 characters, 10 of them distinct; remove the file to have a new one made\.$/, name)
     t.notMatch(sentence, /hunter2/)
     t.equal(readFileSync(join(folder, name, 'session-secret'), 'utf8'), text)
   }

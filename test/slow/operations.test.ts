@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Redis } from 'ioredis'
+import { Signer } from '@fastify/cookie'
 import t, { type Test } from 'tap'
 import * as errors from '../../src/errors.ts'
 import { packageRoot } from '../../src/package-root.ts'
@@ -170,4 +171,23 @@ t.test('every code of a 503 is explained, and every metric that is asked for is 
   const asked = page.match(/\b(latchkey|http_request|nodejs|process)_[a-z_0-9]+/g)!
   t.ok(asked.length > 5)
   for (const name of new Set(asked)) t.match(served, `# TYPE ${name.replace(/_(bucket|count)$/, '')} `, name)
+})
+
+t.test('an old secret that can be guessed goes on verifying, and the log says to remove it', async t => {
+  const [newer, weak] = ['the secret that shall be from now on', 'x'.repeat(32)]
+  const strong = await openService(t, { SESSION_SECRET: newer })
+  const laptop = strong.browser()
+  await laptop.signUp()
+  const warnings = ({ log }: Service) => log.filter(({ level, msg }) => level === 40 && msg.includes('SESSION_SECRET')).length
+  t.equal(warnings(strong), 0)
+  await strong.app.close()
+
+  const changing = await openService(t, { SESSION_SECRET: `${newer},${weak}` }, { folder: strong.folder })
+  t.equal(warnings(changing), 1)
+  const [id] = decodeURIComponent(laptop.cookies.get('session')!).split('.')
+  laptop.cookies.set('session', encodeURIComponent(new Signer(weak).sign(id!)))
+  const there = movedTo(changing, laptop)
+  t.equal((await there.get('/dashboard')).status, 200)
+  t.ok(changing.app.signer.unsign(decodeURIComponent(there.cookies.get('session')!)).valid)
+  t.not(there.cookies.get('session'), laptop.cookies.get('session'), 'it is signed anew')
 })

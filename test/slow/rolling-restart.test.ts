@@ -8,7 +8,7 @@ import { visitorsOf } from '../several/visitors.ts'
 
 t.test('services are started anew one after the other, and nobody behind nginx or HAProxy notices', async t => {
   const postgres = await startPostgresServer(t)
-  const services = await startServices(t, 2, { DATABASE_URL: postgres.newDatabase(), SESSION_SECRET: 's'.repeat(32), TRUSTED_PROXIES: '127.0.0.1' })
+  const services = await startServices(t, 2, { DATABASE_URL: postgres.newDatabase(), SESSION_SECRET: 'a secret that both processes share', TRUSTED_PROXIES: '127.0.0.1' })
   const addresses = await Promise.all(proxyNames.map(name => startProxy(t, name, services.ports)))
   const visitors = (await visitorsOf(4, services.addresses)).flat()
   const load = startLoad({ visitors, addresses, perSecond: 80, formEach: 10 })
