@@ -34,7 +34,7 @@ onSqliteAndRedis(t, async (t, settings) => {
   })
 })
 
-/** All that is stored, but for the note that somebody took a copy: the one thing that looking leaves. */
+/** All that is stored. */
 async function contentOf (service: Service) {
   const { redis } = service.app
   const keys = await redis?.keys('*') ?? []
@@ -43,7 +43,7 @@ async function contentOf (service: Service) {
     users: await rowsOf(service, 'select * from users'),
     sessions: await rowsOf(service, 'select * from sessions'),
     counts: await rowsOf(service, 'select * from throttle'),
-    events: await rowsOf(service, "select * from account_events where type <> 'exported'"),
+    events: await rowsOf(service, 'select * from account_events'),
     values
   }
 }

@@ -51,6 +51,27 @@ t.test('each wrong field is named, the email is kept, the password is not', asyn
   t.notMatch(answer.body, 'too short')
 })
 
+t.test('a name with invisible characters is refused with a sentence that says so, also when it is changed', async t => {
+  const { browser, app } = await openService(t)
+  const laptop = browser()
+  t.match(await laptop.signUp({ ...grace, first_name: 'Gra\u200bce' }), { status: 400, body: /Your first name contains invisible characters\./ })
+  t.match(await laptop.signUp({ ...grace, last_name: '\u202erepp' }), { status: 400, body: /Your last name contains invisible characters\./ })
+  t.match(await laptop.signUp({ ...grace, last_name: '' }), { status: 400, body: /Enter your last name \(up to 100 characters\)\./ })
+  await laptop.signUp()
+  t.match(await laptop.submit('/account/profile', { first_name: 'Grace', last_name: 'Hop\u{e0041}per' }), { status: 400, body: /Your last name contains invisible characters\./ })
+  t.match(await app.users.findByEmail(grace.email), { firstName: 'Grace', lastName: 'Hopper' })
+})
+
+t.test('a name with invisible characters from before they were refused is still read', async t => {
+  const { browser, app } = await openService(t)
+  const laptop = browser()
+  await laptop.signUp()
+  const { id } = (await app.users.findByEmail(grace.email))!
+  await app.users.rename(id, { firstName: 'Gra\u200bce', lastName: 'Hopper\u202e' })
+  t.match((await laptop.get('/session')).json(), { user: { firstName: 'Gra\u200bce', lastName: 'Hopper\u202e' } })
+  for (const path of ['/dashboard', '/account', '/account/profile', '/account/export']) t.match(await laptop.get(path), { status: 200, body: /Gra\u200bce/ }, path)
+})
+
 t.test('a field that is missing is named', async t => {
   const { browser } = await openService(t)
   const { password, ...rest } = grace
