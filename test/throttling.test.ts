@@ -1,10 +1,11 @@
+import { createHmac } from 'node:crypto'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { openSqlite } from '../src/database/open-sqlite.ts'
 import { inTransaction } from '../src/database/postgres-transaction.ts'
 import type { OpenLimiter } from '../src/throttling/counts.ts'
 import { openLimiters } from '../src/throttling/open-limiters.ts'
-import { knownDevice, newDeviceToken } from '../src/throttling/known-device.ts'
+import { knownDevice, readDeviceToken, renewedToken } from '../src/throttling/device-token.ts'
 import { postgresCounts } from '../src/throttling/postgres-counts.ts'
 import { openCounts, sqliteCounts } from '../src/throttling/sqlite-counts.ts'
 import { passwordThrottle, type Guess } from '../src/throttling/password-throttle.ts'
@@ -161,10 +162,31 @@ t.test('when nobody can count in PostgreSQL, nobody may guess', async t => {
   await t.rejects(throttle.forgive(stranger()), { code: 'SESSIONS_UNAVAILABLE' })
 })
 
-t.test('a device token proves one account, under any of our secrets', async t => {
-  const token = newDeviceToken('Grace@example.com', ['new-secret', 'old-secret'])
-  t.equal(knownDevice(token, 'grace@example.com ', ['newer-secret', 'new-secret']), token.split('.')[0])
-  t.equal(knownDevice(token, 'ada@example.com', ['new-secret']), null)
-  t.equal(knownDevice(token, 'grace@example.com', ['another-secret']), null)
-  for (const invented of [undefined, '', '.', 'x', 'x.y', `x.${'ü'.repeat(43)}`, `${token}x`]) t.equal(knownDevice(invented, 'grace@example.com', ['new-secret']), null)
+t.test('a device token proves one account in one epoch, under any of our secrets', async t => {
+  const user = { id: 'grace', sessionEpoch: 3 }
+  const known = (token: string | undefined, owner: typeof user | null = user, secrets = ['new-secret']) => knownDevice(token, { email: 'grace@example.com', user: owner }, secrets)
+  const token = renewedToken(undefined, user, ['new-secret', 'old-secret'])
+  const { name } = readDeviceToken(token, ['new-secret'])!
+  t.equal(known(token, user, ['newer-secret', 'new-secret']), name)
+  t.equal(known(token, { ...user, id: 'ada' }), null)
+  t.equal(known(token, { ...user, sessionEpoch: 4 }), null)
+  t.equal(known(token, null), null)
+  t.equal(known(token, user, ['another-secret']), null)
+  for (const invented of [undefined, '', '.', 'x', 'x.y', 'x.y.z', 'x.grace.3', `x.grace.3.${'ü'.repeat(43)}`, `x.${token}`, `${token}x`]) t.equal(known(invented), null)
+})
+
+t.test('a browser stays one device when its token is issued again', async t => {
+  const [user, secrets] = [{ id: 'grace', sessionEpoch: 3 }, ['secret']]
+  const token = renewedToken(undefined, user, secrets)
+  const { name } = readDeviceToken(token, secrets)!
+  t.strictSame(readDeviceToken(renewedToken(token, { ...user, sessionEpoch: 4 }, secrets), secrets), { name, userId: 'grace', epoch: 4 })
+  t.not(readDeviceToken(renewedToken(token, { ...user, id: 'ada' }, secrets), secrets)!.name, name, 'but not the same one for another account')
+  t.not(readDeviceToken(renewedToken(`x${token}`, user, secrets), secrets)!.name, name)
+})
+
+t.test('a token of an earlier release, which is bound to an email, is accepted', async t => {
+  const user = { id: 'grace', sessionEpoch: 3 }
+  const mac = createHmac('sha256', 'secret').update('device\nlaptop\ngrace@example.com').digest('base64url')
+  t.equal(knownDevice(`laptop.${mac}`, { email: ' Grace@example.com', user }, ['secret']), 'laptop')
+  t.equal(knownDevice(`laptop.${mac}`, { email: 'ada@example.com', user }, ['secret']), null)
 })

@@ -39,11 +39,11 @@ export default async function login (app: FastifyInstance): Promise<void> {
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
-    await request.countGuess(email)
+    await request.consumeAttempt(email)
     const noteFailure = (user: User | null) => request.recordEvent('login failed', user)
     const user = await authenticate(app.users, app.passwords, { email, password, noteFailure })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
-    await request.forgiveGuesses(email)
+    await request.resetAttempts(user)
     await request.logIn(user, { remember: remember === 'on' })
     request.recordEvent('logged in', user)
     return await reply.redirect(next ?? '/dashboard', 303)

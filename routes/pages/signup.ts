@@ -28,12 +28,12 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const form = { values: { ...emptyForm, ...values }, passwordMinLength }
     if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'signup', { ...form, errors })
 
-    await request.countOfferedEmail()
+    await request.limitSignUps()
     const person = { firstName: values.first_name.trim(), lastName: values.last_name.trim(), email, password }
     const user = await signUp(app.users, app.passwords, person)
     if (user === null) return await reply.refuse(new EmailTaken(), 'signup', { ...form, errors: emailTaken })
     await request.logIn(user).catch(takeBack(app, user))
-    request.deviceOf = email
+    await request.rememberDeviceFor(user)
     request.recordEvent('signed up', user)
     return await reply.redirect('/dashboard', 303)
   })

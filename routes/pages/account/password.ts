@@ -32,6 +32,7 @@ export default async function password (app: FastifyInstance): Promise<void> {
     if (changed === null) return await reply.refuse(new PasswordChanged(), 'account/password', view(changedMeanwhile))
     request.recordEvent('password changed')
     await request.logIn(changed, { remember: request.session.remembered === true })
+    await request.rememberDeviceFor(changed)
     await endOthers(app, request)
     return await reply.redirect('/account', 303)
   })

@@ -20,7 +20,7 @@ export default async function email (app: FastifyInstance): Promise<void> {
     if (email === null) errors.email = sentences.email
     if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/email', { values, errors })
 
-    await request.countOfferedEmail()
+    await request.limitSignUps()
     const changed = await app.users.changeEmail(request.currentUser!.id, email)
     if (!changed) return await reply.refuse(new EmailTaken(), 'account/email', { values, errors: emailTaken })
     request.recordEvent('email changed')

@@ -9,15 +9,15 @@ declare module 'fastify' {
      * Counts an email that is offered for an account, new or changed, before it is looked up.
      * @throws TOO_MANY_SIGN_UPS with the seconds to wait, SESSIONS_UNAVAILABLE
      */
-    countOfferedEmail (): Promise<void>
+    limitSignUps (): Promise<void>
   }
 }
 
 /** Whoever offers an email learns whether it has an account, so nobody may offer thousands. */
-async function offeredEmails (app: FastifyInstance): Promise<void> {
-  app.decorateRequest('countOfferedEmail', countOfferedEmail)
+async function signUpLimit (app: FastifyInstance): Promise<void> {
+  app.decorateRequest('limitSignUps', limitSignUps)
 
-  async function countOfferedEmail (this: FastifyRequest) {
+  async function limitSignUps (this: FastifyRequest) {
     const retryAfter = await app.signUpThrottle.admit(addressOf(this))
     if (retryAfter === 0) return
     this.logEvent('sign-ups held back', 'TOO_MANY_SIGN_UPS')
@@ -25,4 +25,4 @@ async function offeredEmails (app: FastifyInstance): Promise<void> {
   }
 }
 
-export default fp(offeredEmails, { name: 'offered-emails', dependencies: ['throttle', 'event-log'] })
+export default fp(signUpLimit, { name: 'sign-up-limit', dependencies: ['throttle', 'event-log'] })
