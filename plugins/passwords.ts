@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { openPasswords, type Passwords } from '../src/users/passwords.ts'
+import { type HashingCost, openPasswords, type Passwords } from '../src/users/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -8,8 +8,12 @@ declare module 'fastify' {
   }
 }
 
-async function passwords (app: FastifyInstance): Promise<void> {
-  const passwords = await openPasswords()
+interface PasswordsOptions {
+  hashingCost?: HashingCost
+}
+
+async function passwords (app: FastifyInstance, { hashingCost: cost }: PasswordsOptions): Promise<void> {
+  const passwords = await openPasswords({ cost })
   app.decorate('passwords', passwords)
   app.metrics?.gauge('latchkey_passwords_waiting', 'Passwords that wait to be hashed', passwords.waiting)
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from './config.ts'
 import type { Clock } from './sessions/session-store.ts'
+import type { HashingCost } from './users/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -18,6 +19,8 @@ interface LatchkeyOptions {
   now?: Clock
   /** How long a stopping service still answers, in milliseconds; a second when left out. */
   drainMs?: number
+  /** Handed in by tests that are not about passwords, where hashing would be most of the work. */
+  hashingCost?: HashingCost
 }
 
 const here = (folder: string) => join(import.meta.dirname, '..', folder)
@@ -26,10 +29,10 @@ const here = (folder: string) => join(import.meta.dirname, '..', folder)
  * The service. What every answer needs is loaded at the root; cookies, sessions, users and forms only around the pages,
  * so that a health check never costs a session.
  */
-export const latchkey = fp(async (app: FastifyInstance, { config, now = Date.now, drainMs }: LatchkeyOptions) => {
+export const latchkey = fp(async (app: FastifyInstance, { config, now = Date.now, drainMs, hashingCost }: LatchkeyOptions) => {
   app.decorate('config', config)
   app.decorate('now', now)
-  await app.register(autoload, { dir: here('plugins'), ignoreFilter: inPages, encapsulate: false, options: { drainMs } })
+  await app.register(autoload, { dir: here('plugins'), ignoreFilter: inPages, encapsulate: false, options: { drainMs, hashingCost } })
   await app.register(autoload, { dir: here('routes'), ignoreFilter: inPages, dirNameRoutePrefix: false })
   await app.register(pages)
 }, { name: 'latchkey' })

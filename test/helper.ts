@@ -7,12 +7,16 @@ import type { Database } from '../src/database/database.ts'
 import type { SqliteClient } from '../src/database/sqlite-driver.ts'
 import { latchkey } from '../src/latchkey.ts'
 import { serverOptions } from '../src/server-options.ts'
+import type { HashingCost } from '../src/users/passwords.ts'
 import { queryPostgres } from './postgres-server.ts'
 import { hasSecretFields, hasSecretSettings, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
+
+/** The least that argon2 takes. */
+export const cheapHashing: HashingCost = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 
 export const grace = {
   first_name: 'Grace',
@@ -63,6 +67,8 @@ interface More {
   later?: number
   /** Pages of an application, beside the service's own. */
   pages?: FastifyPluginAsync
+  /** For tests about hashing: the service's own cost, where others get by with next to none. */
+  realHashing?: boolean
 }
 
 export async function openService (t: Test, settings: Settings | Promise<Settings> = {}, more: More = {}): Promise<Service> {
@@ -70,7 +76,7 @@ export async function openService (t: Test, settings: Settings | Promise<Setting
   const time = new MovableClock()
   time.pass(more.later ?? 0)
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
-  await app.register(latchkey, { config, now: time.now, drainMs: 0 })
+  await app.register(latchkey, { config, now: time.now, drainMs: 0, ...(more.realHashing ? {} : { hashingCost: cheapHashing }) })
   await app.ready()
   isSecret(...app.secrets)
   return { app, time, log, folder, browser: options => new Browser(app, options) }

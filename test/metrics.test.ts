@@ -4,9 +4,9 @@ import t, { type Test } from 'tap'
 import { freePort } from './free-port.ts'
 import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
 
-async function openMeasured (t: Test) {
+async function openMeasured (t: Test, realHashing = false) {
   const port = await freePort()
-  const service = await openService(t, { METRICS_PORT: String(port) })
+  const service = await openService(t, { METRICS_PORT: String(port) }, { realHashing })
   const ask = async (path = '/metrics') => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`)
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
@@ -87,7 +87,7 @@ t.test('what cannot be counted is told as no number', async t => {
 })
 
 t.test('the hashing queue and the event loop are seen', async t => {
-  const { app, browser, value } = await openMeasured(t)
+  const { app, browser, value } = await openMeasured(t, true)
   t.equal(await value('latchkey_passwords_waiting'), 0)
   const logins = Array.from({ length: 20 }, (_, number) => browser().logIn({ email: `somebody-${number}@example.com` }))
   while (app.passwords.waiting() === 0) await new Promise(setImmediate)

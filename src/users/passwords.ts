@@ -4,9 +4,15 @@ import { hash, verify } from '@node-rs/argon2'
 import fastq from 'fastq'
 import { HashingBusy } from '../errors.ts'
 
-/** argon2id (the library's default variant) with OWASP's parameters: 19 MiB, two passes, one lane. */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-const CURRENT_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
+export interface HashingCost {
+  /** KiB */
+  memoryCost: number
+  timeCost: number
+  parallelism: number
+}
+
+/** OWASP's parameters for argon2id, which is the library's default variant: 19 MiB, two passes, one lane. */
+export const OWASP_COST: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 export interface Passwords {
   /** @returns argon2id in PHC string format. @throws HASHING_BUSY when too many wait already */
@@ -24,8 +30,10 @@ export interface Passwords {
 /**
  * Hashing happens on libuv's threads, never on the event loop, as many at once as there are cores.
  * @param waiting how many may wait for a core; more are refused, or a flood of logins would hold everybody for minutes
+ * @param cost of each hash; a hash of another cost is outdated
  */
-export async function openPasswords ({ waiting: most = 128 } = {}): Promise<Passwords> {
+export async function openPasswords ({ waiting: most = 128, cost = OWASP_COST } = {}): Promise<Passwords> {
+  const currentPrefix = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$`
   const queue = fastq.promise(async (task: () => Promise<unknown>) => await task(), availableParallelism())
 
   async function queued<T> (task: () => Promise<T>): Promise<T> {
@@ -34,10 +42,10 @@ export async function openPasswords ({ waiting: most = 128 } = {}): Promise<Pass
   }
 
   const passwords = {
-    hash: (password: string) => queued(() => hash(normalize(password), PARAMETERS)),
+    hash: (password: string) => queued(() => hash(normalize(password), cost)),
     verify: (passwordHash: string, password: string) => queued(() => verify(passwordHash, normalize(password)).catch(unreadable)),
     waiting: () => queue.length(),
-    isOutdated: (passwordHash: string) => !passwordHash.startsWith(CURRENT_PREFIX)
+    isOutdated: (passwordHash: string) => !passwordHash.startsWith(currentPrefix)
   }
   return { ...passwords, nobodys: await passwords.hash(randomBytes(32).toString('base64url')) }
 }

@@ -53,7 +53,7 @@ onEveryStore(t, async (t, settings) => {
 })
 
 t.test('while too many wait for a core already, the next is asked to come again, and the pages are there', async t => {
-  const { browser, app: { passwords } } = await openService(t)
+  const { browser, app: { passwords } } = await openService(t, {}, { realHashing: true })
   await browser().signUp()
   const slow = passwords.nobodys.replace('t=2', 't=100')
   const crowd = [slow, passwords.nobodys].flatMap((hash, at) => Array.from({ length: [availableParallelism(), 128][at]! }, () => passwords.verify(hash, 'x')))
@@ -113,7 +113,7 @@ t.test('a program hears that the login failed', async t => {
 })
 
 t.test('a password hash of older parameters is replaced at login', async t => {
-  const { browser, app } = await openService(t)
+  const { browser, app } = await openService(t, {}, { realHashing: true })
   await browser().signUp()
   const { hash } = await import('@node-rs/argon2')
   const old = await hash(grace.password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { HashingBusy } from '../../src/errors.ts'
-import { openPasswords } from '../../src/users/passwords.ts'
+import { OWASP_COST, openPasswords } from '../../src/users/passwords.ts'
+import { cheapHashing } from '../helper.ts'
 
 const phrase = 'nanoseconds are short wires'
 
@@ -51,6 +52,17 @@ t.test('a hash made with other parameters is outdated', async t => {
   t.ok(passwords.isOutdated('$argon2id$v=16$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA'))
   t.ok(passwords.isOutdated('$2b$10$abcdefghijklmnopqrstuu'))
   t.ok(passwords.isOutdated(''))
+})
+
+t.test('where another cost is set, a hash costs that, and is outdated elsewhere', async t => {
+  const cheap = await openPasswords({ cost: cheapHashing })
+  const kept = await cheap.hash(phrase)
+  t.match(kept, '$argon2id$v=19$m=8,t=1,p=1$')
+  t.match(cheap.nobodys, '$argon2id$v=19$m=8,t=1,p=1$')
+  t.ok(await cheap.verify(kept, phrase))
+  t.notOk(cheap.isOutdated(kept))
+  t.ok((await openPasswords()).isOutdated(kept))
+  t.ok(cheap.isOutdated(await hash(phrase, OWASP_COST)))
 })
 
 t.test('when too many wait, the next is refused at once and the others are served', async t => {
