@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { addressOf } from '../src/address.ts'
+import { SessionNotYetValid } from '../src/errors.ts'
+import { firstInAWhile } from '../src/first-in-a-while.ts'
 import { handleOf } from '../src/sessions/session-handle.ts'
 import type { AccountEventType } from '../src/users/account-events.ts'
 
@@ -14,11 +16,15 @@ declare module 'fastify' {
     logEvent (event: LoggedEvent, outcome: string, user?: { id: string } | null): void
     /** Writes that this request was refused, unless a line of its own has told it already. */
     logRefusal (code: string): void
-    /** Writes that this request failed, and with what. */
+    /** Writes that this request failed, and with what; where the clock is the reason, once for all of them. */
     logFailure (code: string, error: Error): void
     hasToldEvent: boolean
   }
 }
+
+/** After so long without one, the next session from the future is told of again. */
+const WRONG_CLOCK_QUIET_MS = 10 * 60_000
+const WRONG_CLOCK = 'sessions from the future are refused: the clock of this machine was set back, or the clock of another machine is ahead'
 
 type LoggedEvent = AccountEventType | 'account deleted' | 'sign-ups held back' | 'refused'
 
@@ -28,6 +34,14 @@ async function eventLog (app: FastifyInstance): Promise<void> {
   app.decorateRequest('logEvent', logEvent)
   app.decorateRequest('logRefusal', logRefusal)
   app.decorateRequest('logFailure', logFailure)
+  const isFirstOfWrongClock = firstInAWhile(WRONG_CLOCK_QUIET_MS)
+
+  function logFailure (this: FastifyRequest, outcome: string, err: Error) {
+    app.metrics?.happened('failed', outcome)
+    const isWrongClock = err instanceof SessionNotYetValid
+    if (isWrongClock && !isFirstOfWrongClock()) return
+    this.log.error({ err, event: 'failed', outcome }, isWrongClock ? WRONG_CLOCK : 'request failed')
+  }
 }
 
 function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, user: { id: string } | null = this.currentUser) {
@@ -38,11 +52,6 @@ function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, us
 
 function logRefusal (this: FastifyRequest, code: string) {
   if (!this.hasToldEvent) this.logEvent('refused', code)
-}
-
-function logFailure (this: FastifyRequest, outcome: string, err: Error) {
-  this.server.metrics?.happened('failed', outcome)
-  this.log.error({ err, event: 'failed', outcome }, 'request failed')
 }
 
 // A session that is not stored yet is nobody's, and what is read no more after a failure is null.

@@ -15,7 +15,7 @@ declare module 'fastify' {
      * Whose session these cookies open, without all that a page needs of a session.
      * @param cookies the header `Cookie`
      * @returns no promise when nothing has to be waited for, which takes a good part of an answer's work
-     * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
+     * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE, SESSION_NOT_YET_VALID
      */
     identify (cookies: string | undefined): Identified | null | Promise<Identified | null>
   }

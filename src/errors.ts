@@ -21,6 +21,7 @@ export function isOwn (error: Error & { code?: string }): boolean {
 export const RETRY_AFTER_SECONDS = 5
 
 export const SessionsUnavailable = own('SESSIONS_UNAVAILABLE', 'Sessions cannot be read right now.', 503)
+export const SessionNotYetValid = own('SESSION_NOT_YET_VALID', 'The clock of this service was set back, so your session cannot be used right now. You are still logged in.', 503)
 export const SessionExists = own('SESSION_EXISTS', 'A session of this handle exists already.', 500)
 export const UsersUnavailable = own('USERS_UNAVAILABLE', 'Accounts cannot be read right now.', 503)
 export const HashingBusy = own('HASHING_BUSY', 'Too many people are logging in right now.', 503)

@@ -1,5 +1,5 @@
 import type { User } from '../users/user-repository.ts'
-import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
+import { deadlinesOf, type SessionLimits, validityOf } from './session-limits.ts'
 import type { StoredSession } from './session-store.ts'
 import type { Visit } from './visits.ts'
 
@@ -25,12 +25,12 @@ interface Asking {
 }
 
 /**
- * The sessions that would still be let in, the asking one first, then the last used. A store may also hold some that
- * would not: beyond today's limits, or of an epoch before the password was changed.
+ * The sessions that would be let in now, or later when the clock was wrong; the asking one first, then the last used. A
+ * store may also hold some that would not: beyond today's limits, or of an epoch before the password was changed.
  */
 export function devicesOf (sessions: StoredSession[], asking: Asking): Device[] {
   const { user, limits, now } = asking
-  const live = sessions.filter(({ fields }) => fields.epoch === user.sessionEpoch && isLive(fields, limits, now))
+  const live = sessions.filter(({ fields }) => fields.epoch === user.sessionEpoch && validityOf(fields, limits, now) !== 'ended')
   return live.map(session => deviceIn(session, asking))
     .sort((one, other) => Number(other.isThis) - Number(one.isThis) || other.lastSeenAt - one.lastSeenAt)
 }

@@ -2,7 +2,7 @@ import type { SessionStore as CallbackStore } from '@fastify/session'
 import type { Session } from 'fastify'
 import { AsStored } from './as-stored.ts'
 import { handleOf } from './session-handle.ts'
-import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
+import { deadlinesOf, isValid, type SessionLimits } from './session-limits.ts'
 import type { Clock, Json, SessionChanges, SessionFields, SessionStore } from './session-store.ts'
 
 declare module 'fastify' {
@@ -42,7 +42,7 @@ function settle<T> (promise: Promise<T>, callback: (error: unknown, value?: T) =
 async function load ({ store, limits, now }: AdapterOptions, handle: string): Promise<Session | null> {
   const stored = await store.read(handle)
   if (stored === null) return null
-  if (!isLive(stored.fields, limits, now())) {
+  if (!isValid(stored.fields, limits, now())) {
     await store.revoke(handle)
     return null
   }

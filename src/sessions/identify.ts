@@ -1,6 +1,6 @@
 import type { User, UserRepository } from '../users/user-repository.ts'
 import { userOfSession } from '../users/user-of-session.ts'
-import { deadlinesOf, isLive, type SessionLimits } from './session-limits.ts'
+import { deadlinesOf, isValid, type SessionLimits } from './session-limits.ts'
 import { whenKnown } from '../when-known.ts'
 import type { Clock, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreLog } from './store-options.ts'
@@ -56,13 +56,13 @@ export interface Identified extends Identity {
 /**
  * From a handle to an identity within its limits, or null, at once when nothing has to be waited for. The renewal, at
  * most once a minute, is under way then.
- * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
+ * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE, SESSION_NOT_YET_VALID
  */
 export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOptions): (handle: string) => Identified | null | Promise<Identified | null> {
   const renewals = new Map<string, Promise<boolean>>()
 
   function identified (identity: Identity | null): Identified | null {
-    if (identity === null || !isLive(identity.session.fields, limits, now())) return null
+    if (identity === null || !isValid(identity.session.fields, limits, now())) return null
     const { session, user } = identity
     return { session, user, renewal: user === null ? undefined : renewWhenDue(session) }
   }

@@ -15,8 +15,8 @@ declare module 'ioredis' {
     revokeSession (key: string): Result<string | null, Context>
     /** @returns 0 not theirs, 1 had expired, 2 was alive */
     revokeSessionOf (key: string, owner: string, now: number): Result<number, Context>
-    /** Leaves out what ended before the horizon; ttl lasts as long as the entry that ends last. */
-    indexSession (key: string, ends: number, handle: string, now: number, horizon: number): Result<null, Context>
+    /** The index lasts as long as the entry that ends last, and never shorter than it was to. */
+    indexSession (key: string, ends: number, handle: string, now: number): Result<null, Context>
     /** @returns handle, ends … */
     indexedSessions (key: string): Result<string[], Context>
   }
@@ -54,12 +54,14 @@ return (tonumber(stored[2]) or 0) > tonumber(ARGV[2]) and 2 or 1`
 
 const onlySortedSet = "if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end"
 
+// No entry goes, and no time gets shorter, by what this process takes for now: its clock may be wrong, and a session that
+// is outside of its index can be neither seen nor revoked.
 const indexSession = `
 ${onlySortedSet}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIRE', KEYS[1], string.format('%d', last[2] - ARGV[3]))`
+local ttl, left = last[2] - ARGV[3], redis.call('PTTL', KEYS[1])
+if left < 0 or ttl > left then redis.call('PEXPIRE', KEYS[1], string.format('%d', ttl)) end`
 
 const indexedSessions = `
 ${onlySortedSet}

@@ -15,7 +15,7 @@ export interface IndexEntry {
 // A fraction that no whole millisecond has marks an entry whose session is still on the way.
 const ON_THE_WAY = 0.5
 
-// The clocks of the machines may differ. Beyond a day it is not the clocks.
+// The clocks of the machines may differ. A session that should have ended a day ago is on the way no more.
 const MARGIN_MS = 24 * 60 * 60_000
 
 /** Which sessions a user has: a sorted set of handles by the moment that renewals can carry each of them to. */
@@ -23,8 +23,7 @@ export function redisUserIndex (redis: RedisClient, { prefix, now }: Options) {
   const keyOf = (userId: string) => `${prefix}user-sessions:${userId}`
 
   function write (userId: string, handle: string, score: number): Promise<null> {
-    const time = now()
-    return redis.indexSession(keyOf(userId), score, handle, time, time - MARGIN_MS)
+    return redis.indexSession(keyOf(userId), score, handle, now())
   }
 
   return {
@@ -39,8 +38,9 @@ export function redisUserIndex (redis: RedisClient, { prefix, now }: Options) {
 
     async entriesOf (userId: string): Promise<IndexEntry[]> {
       const flat = await redis.indexedSessions(keyOf(userId))
+      const horizon = now() - MARGIN_MS
       const pairs = flat.flatMap((handle, at) => at % 2 === 0 ? [{ handle, score: Number(flat[at + 1]) }] : [])
-      return pairs.map(({ handle, score }) => ({ handle, settled: Number.isInteger(score) }))
+      return pairs.map(({ handle, score }) => ({ handle, settled: Number.isInteger(score) || score < horizon }))
     },
 
     async remove (userId: string, handles: string[]): Promise<void> {

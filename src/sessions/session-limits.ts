@@ -1,3 +1,5 @@
+import { SessionNotYetValid } from '../errors.ts'
+
 /** An anonymous session lives for the visit history only. */
 const ANONYMOUS_IDLE_MS = 10 * 60_000
 /** How far ahead of this clock another machine's may be. */
@@ -31,15 +33,31 @@ export function deadlinesOf (fields: Lifetime, limits: SessionLimits): { expires
   return { expiresAt: Math.min(Number(fields.lastSeenAt) + idleMs, endsAt), endsAt }
 }
 
+/** `not yet valid`: a login from the future, because a clock was wrong. Nobody is let in with it, and nothing is removed. */
+export type Validity = 'valid' | 'ended' | 'not yet valid'
+
 /**
  * Whether the session is within its limits, judged by its own record: a TTL or a cookie's Expires only tidies up.
- * A session from the future ends as well, or a clock that was set back would keep it fresh until it has caught up.
+ * A login from the future would stay fresh until the clock has caught up, so it is refused, and it is kept, because the
+ * wrong clock may be the one of now. A visitor's session ends instead: pages for visitors need no session.
  */
-export function isLive (fields: Lifetime, limits: SessionLimits, now: number): boolean {
-  const { startedAt, lastSeenAt } = fields
-  if (typeof startedAt !== 'number' || typeof lastSeenAt !== 'number') return false
-  if (Math.max(startedAt, lastSeenAt) > now + CLOCK_SKEW_MS) return false
-  return now < deadlinesOf(fields, limits).expiresAt
+export function validityOf (fields: Lifetime, limits: SessionLimits, now: number): Validity {
+  const { startedAt, lastSeenAt, userId } = fields
+  if (typeof startedAt !== 'number' || typeof lastSeenAt !== 'number') return 'ended'
+  if (!(now < deadlinesOf(fields, limits).expiresAt)) return 'ended'
+  if (aheadOf(now, fields) <= CLOCK_SKEW_MS) return 'valid'
+  return userId === undefined ? 'ended' : 'not yet valid'
+}
+
+/** Whether the session is valid. @throws SESSION_NOT_YET_VALID, with how far its clock is ahead as the cause */
+export function isValid (fields: Lifetime, limits: SessionLimits, now: number): boolean {
+  const validity = validityOf(fields, limits, now)
+  if (validity === 'not yet valid') throw new SessionNotYetValid({ cause: new Error(`${aheadOf(now, fields) / 1000} seconds ahead of this clock`) })
+  return validity === 'valid'
+}
+
+function aheadOf (now: number, { startedAt, lastSeenAt }: Lifetime): number {
+  return Math.max(Number(startedAt), Number(lastSeenAt)) - now
 }
 
 function limitsFor (fields: Lifetime, { idleMs, absoluteMs, rememberMs }: SessionLimits) {

@@ -21,6 +21,7 @@ export interface KeptLog extends StoreLog {
 }
 
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 export function movableClock (): MovableClock {
   let time = Date.now()
@@ -364,6 +365,27 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.equal(await store.count(), 3)
     await store.revoke(mine.handle)
     t.equal(await store.count(), 2)
+  })
+
+  fact('a clock that was wrong and is right again has ended nothing, and has taken nothing out of reach', async (t, { store, clock }) => {
+    const login = { userId: 'ada', startedAt: clock.now() }
+    const monthLong = { ...newSession(clock, login), expiresAt: clock.now() + 30 * DAY_MS, endsAt: clock.now() + 30 * DAY_MS }
+    await store.create(monthLong)
+    for (const wrongBy of [-400 * DAY_MS, 40 * DAY_MS]) {
+      clock.move(wrongBy)
+      const isAhead = wrongBy > 0
+      t.equal(await store.read(monthLong.handle) === null, isAhead)
+      t.equal(await store.update(monthLong.handle, { set: { seen: true }, remove: [] }), !isAhead)
+      const meanwhile = newSession(clock)
+      await store.create(meanwhile)
+      t.equal((await store.listOf('ada')).length, isAhead ? 1 : 2)
+      await store.revoke(meanwhile.handle)
+      clock.move(-wrongBy)
+      t.match(await store.read(monthLong.handle), { fields: login, expiresAt: monthLong.expiresAt })
+      t.match(await store.listOf('ada'), [{ handle: monthLong.handle }])
+    }
+    t.equal(await store.revokeAllOf('ada'), 1)
+    t.equal(await store.read(monthLong.handle), null)
   })
 
   fact('a ping is answered, and the log has a name for the store', async (t, { store, log }) => {

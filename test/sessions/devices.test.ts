@@ -17,7 +17,13 @@ t.test('the asking session comes first, then the last seen; a session of before 
 
 t.test('a session that would not be let in is not among them', async t => {
   const good = { userId: 'ada', epoch: 2, startedAt: now - 50 * MINUTE_MS, lastSeenAt: now - MINUTE_MS }
-  const wrong = [{ epoch: 1 }, { epoch: 3 }, { lastSeenAt: now - 60 * MINUTE_MS }, { startedAt: now - 600 * MINUTE_MS }, { lastSeenAt: now + 60 * MINUTE_MS }, { lastSeenAt: 'soon' }]
+  const wrong = [{ epoch: 1 }, { epoch: 3 }, { lastSeenAt: now - 60 * MINUTE_MS }, { startedAt: now - 600 * MINUTE_MS }, { lastSeenAt: 'soon' }]
   const sessions = [{}, ...wrong].map((change, index) => ({ handle: String(index), fields: { ...good, ...change }, expiresAt: now + 1 }))
   t.strictSame(devicesOf(sessions, { user, thisHandle: '9', limits, now }).map(({ handle }) => handle), ['0'])
+})
+
+t.test('a session from the future is among them: it is refused now, and would be let in once the clock has caught up', async t => {
+  const ahead = { userId: 'ada', epoch: 2, startedAt: now + 60 * MINUTE_MS, lastSeenAt: now + 60 * MINUTE_MS }
+  const devices = devicesOf([{ handle: 'ahead', fields: ahead, expiresAt: now + 120 * MINUTE_MS }], { user, thisHandle: '9', limits, now })
+  t.strictSame(devices.map(({ handle }) => handle), ['ahead'])
 })

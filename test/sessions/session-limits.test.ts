@@ -1,7 +1,7 @@
 import t from 'tap'
 import { aboutSession } from '../../src/sessions/about-session.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
-import { deadlinesOf, isLive } from '../../src/sessions/session-limits.ts'
+import { deadlinesOf, type Lifetime, type SessionLimits, validityOf } from '../../src/sessions/session-limits.ts'
 import type { StoredSession } from '../../src/sessions/session-store.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../helper.ts'
 
@@ -10,6 +10,7 @@ const login = 1_700_000_000_000
 const user = { userId: 'grace', startedAt: login, lastSeenAt: login }
 const remembered = { ...user, remembered: true }
 const visitor = { startedAt: login, lastSeenAt: login }
+const isLive = (fields: Lifetime, limits: SessionLimits, now: number) => validityOf(fields, limits, now) === 'valid'
 
 t.test('a session that is not used ends after the idle limit, to the millisecond', async t => {
   t.ok(isLive(user, limits, login))
@@ -42,12 +43,19 @@ t.test('a visitor is forgotten after ten minutes, and cannot be remembered for l
   t.notOk(isLive({ ...visitor, lastSeenAt: login + DAY_MS }, limits, login + DAY_MS))
 })
 
-t.test('a session from the future ends, or a clock that was set back would keep it alive', async t => {
-  t.ok(isLive(user, limits, login - 5 * MINUTE_MS), 'another machine may be ahead a little')
-  t.notOk(isLive(user, limits, login - 5 * MINUTE_MS - 1))
-  t.notOk(isLive({ ...user, lastSeenAt: login + HOUR_MS }, limits, login))
-  t.notOk(isLive({ ...user, startedAt: login + HOUR_MS }, limits, login))
-  t.notOk(isLive({ ...user, lastSeenAt: Infinity }, limits, login))
+t.test('a login from the future is not yet valid, or a clock that was set back would keep it fresh', async t => {
+  t.equal(validityOf(user, limits, login - 5 * MINUTE_MS), 'valid', 'another machine may be ahead a little')
+  t.equal(validityOf(user, limits, login - 5 * MINUTE_MS - 1), 'not yet valid')
+  t.equal(validityOf({ ...user, lastSeenAt: login + HOUR_MS }, limits, login), 'not yet valid')
+  t.equal(validityOf({ ...user, startedAt: login + HOUR_MS }, limits, login), 'not yet valid')
+  t.equal(validityOf(remembered, limits, login - 300 * DAY_MS), 'not yet valid')
+  t.equal(validityOf({ ...user, lastSeenAt: Infinity }, limits, login), 'not yet valid')
+  t.equal(validityOf({ ...user, lastSeenAt: login + 25 * HOUR_MS }, limits, login + DAY_MS), 'ended', 'unless it has ended by any clock')
+})
+
+t.test('a visitor\'s session from the future ends: pages for visitors need none', async t => {
+  t.equal(validityOf(visitor, limits, login - 5 * MINUTE_MS), 'valid')
+  t.equal(validityOf(visitor, limits, login - 5 * MINUTE_MS - 1), 'ended')
 })
 
 t.test('a record without its times is no session', async t => {

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import { keptLog, movableClock, newHandle, newSession, sessionStoreContract, type StoreUnderTest } from '../contract/session-store.ts'
+import { DAY_MS } from '../helper.ts'
 import { startRedisServer } from '../redis-server.ts'
 import { keyOf, spoilIn } from './spoiled-sessions.ts'
 
@@ -188,14 +189,27 @@ t.test('an update finds no session in a record of another version, or copied fro
   }
 })
 
-t.test('a login drops from the index what ended more than a day ago', async t => {
+t.test('a list drops from the index what was on its way, did not come, and would have ended more than a day ago', async t => {
   const { store, clock } = await open(t)
   const [old, recent] = [newSession(clock), newSession(clock)]
-  const hoursAgo = (hours: number) => String(clock.now() - hours * 60 * 60_000)
+  const hoursAgo = (hours: number) => String(clock.now() - hours * 60 * 60_000 + 0.5)
   await redis.zadd(indexOf('ada'), hoursAgo(25), old.handle, hoursAgo(23), recent.handle)
   const session = newSession(clock)
   await store.create(session)
+  t.match(await store.listOf('ada'), [{ handle: session.handle }])
   t.strictSame(await redis.zrange(indexOf('ada'), '0', '-1'), [recent.handle, session.handle])
+})
+
+t.test('the index lasts as long as each of its sessions, also when a login came by a clock that was wrong', async t => {
+  const { store, clock } = await open(t)
+  const long = { ...newSession(clock), endsAt: clock.now() + 30 * DAY_MS }
+  await store.create(long)
+  for (const wrongBy of [29, 60]) {
+    clock.move(wrongBy * DAY_MS)
+    await store.create(newSession(clock))
+    clock.move(-wrongBy * DAY_MS)
+    t.ok(between(await redis.pttl(indexOf('ada')), long.endsAt - clock.now()), `${wrongBy} days ahead`)
+  }
 })
 
 t.test('an index of another type is replaced', async t => {
@@ -269,8 +283,8 @@ t.test('the store runs only commands whose cost is that of one user', async t =>
     await store.ping()
   })
   t.strictSame(Object.keys(ran).filter(name => !/^eval(sha)?$/.test(name)).sort(), [
-    'del', 'exists', 'hdel', 'hget', 'hgetall', 'hmget', 'hset', 'pexpire', 'ping', 'type',
-    'zadd', 'zrange', 'zrem', 'zremrangebyscore'
+    'del', 'exists', 'hdel', 'hget', 'hgetall', 'hmget', 'hset', 'pexpire', 'ping', 'pttl', 'type',
+    'zadd', 'zrange', 'zrem'
   ])
 })
 
