@@ -17,12 +17,30 @@ const ready = {
 
 /** For whoever runs it: is the process alive, and can it serve. */
 export default async function health (app: FastifyInstance): Promise<void> {
+  let failed = ''
+
   app.get('/health/live', live, async () => ({ status: 'ok' }))
 
   app.get('/health/ready', ready, async (_request, reply) => {
-    const [sessions, users] = await Promise.allSettled([app.sessions.ping(), app.users.ping()])
-    const failing = app.stop.isAsked ? ['stopping'] : Object.entries({ sessions, users }).filter(([, { status }]) => status === 'rejected').map(([name]) => name)
+    const failures = app.stop.isAsked ? { stopping: undefined } : await failuresOf(app)
+    logChange(failures)
+    const failing = Object.keys(failures)
     if (failing.length === 0) return { status: 'ok' }
     return await reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send({ status: 'unavailable', failing })
   })
+
+  // Once for each change, as a load balancer asks many times a second.
+  function logChange (failures: Record<string, unknown>) {
+    const failing = Object.keys(failures).join(' and ')
+    if (failing === failed) return
+    failed = failing
+    if (failing === '') app.log.info('ready again')
+    else app.log.warn({ err: Object.values(failures)[0] }, `not ready: ${failing}`)
+  }
+}
+
+/** What cannot be read now, and why. */
+async function failuresOf ({ sessions, users }: FastifyInstance): Promise<Record<string, unknown>> {
+  const pings = Object.entries({ sessions, users }).map(async ([name, store]) => await store.ping().then(() => [], (err: unknown) => [[name, err]]))
+  return Object.fromEntries((await Promise.all(pings)).flat())
 }

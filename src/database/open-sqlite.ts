@@ -5,11 +5,14 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { SettingError } from '../config.ts'
 import { packageRoot } from '../package-root.ts'
+import type { Clock } from '../sessions/session-store.ts'
 import { makePrivate, takeLock } from './file-lock.ts'
-import { Sqlite, type SqliteClient } from './sqlite-driver.ts'
+import type { SqliteClient } from './sqlite-driver.ts'
+import { SqliteFile } from './sqlite-file.ts'
 
 /** Drizzle over one open file. Whoever opened it closes it: `database.$client.close()`. */
 export type SqliteDatabase = BetterSQLite3Database & { $client: SqliteClient }
+export type OpenedSqlite = SqliteDatabase & { $client: SqliteFile }
 
 // Waiting for another process' lock stops the event loop, and with it every request.
 const BUSY_TIMEOUT_MS = 250
@@ -21,19 +24,21 @@ const migrationsFolder = join(packageRoot, 'drizzle', 'sqlite')
  * Opens a file, made on the way when there is none, and brings its tables up to date.
  * @throws what SQLite or the file system says, as this happens at the start only
  */
-export function openSqlite (path: string): SqliteDatabase {
+export function openSqlite (path: string, now: Clock = Date.now): OpenedSqlite {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   return alone(path, () => {
-    const database = drizzle({ client: openFile(path) })
+    const client = openFile(path, now)
+    const database = drizzle({ client })
     migrate(database, { migrationsFolder })
-    return database
+    client.pin()
+    return Object.assign(database, { $client: client })
   })
 }
 
 /** @param setting that leads there. @throws SettingError when it cannot be opened */
-export function sqliteOrWhyNot (path: string, setting: string): SqliteDatabase {
+export function sqliteOrWhyNot (path: string, setting: string, now: Clock = Date.now): OpenedSqlite {
   try {
-    return openSqlite(path)
+    return openSqlite(path, now)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new SettingError(`${setting} leads to ${path}, which cannot be opened as a database (${code}).`, { cause })
@@ -41,14 +46,14 @@ export function sqliteOrWhyNot (path: string, setting: string): SqliteDatabase {
 }
 
 /** For commands: one that made a database would hide a wrong setting behind "no such user". @throws SettingError when there is none */
-export function existingSqlite (path: string, setting: string): SqliteDatabase {
+export function existingSqlite (path: string, setting: string, now: Clock = Date.now): OpenedSqlite {
   if (!existsSync(path)) throw new SettingError(`${setting} leads to ${path}, where there is no database yet: the service makes it when it first starts.`)
-  return sqliteOrWhyNot(path, setting)
+  return sqliteOrWhyNot(path, setting, now)
 }
 
-function openFile (path: string): SqliteClient {
+function openFile (path: string, now: Clock): SqliteFile {
   makePrivate(path)
-  const client = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS })
+  const client = new SqliteFile(path, { now, timeout: BUSY_TIMEOUT_MS })
   client.pragma('journal_mode = WAL')
   // Not kept in the file: a WAL database opens with NORMAL, where a power cut takes back logouts that were confirmed.
   client.pragma('synchronous = FULL')

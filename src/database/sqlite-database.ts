@@ -1,6 +1,7 @@
+import type { FastifyErrorConstructor } from '@fastify/error'
 import { isNotNull } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
-import { UsersUnavailable } from '../errors.ts'
+import { SessionsUnavailable, UsersUnavailable } from '../errors.ts'
 import { sqliteSessionStore } from '../sessions/sqlite-session-store.ts'
 import { openCounts, sqliteCounts } from '../throttling/sqlite-counts.ts'
 import { orUnavailable } from '../unavailable.ts'
@@ -9,22 +10,28 @@ import { sqliteUserRepository } from '../users/sqlite-user-repository.ts'
 import type { Database, DatabaseSize } from './database.ts'
 import type { DatabaseOptions } from './open-database.ts'
 import { existingSqlite, sqliteOrWhyNot, type SqliteDatabase } from './open-sqlite.ts'
-import type { SqliteClient } from './sqlite-driver.ts'
+import type { SqliteFile } from './sqlite-file.ts'
 
 /** @throws SettingError when there is no database at the path, where none is to be made, or one that cannot be opened */
-export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteClient } {
+export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteFile } {
   const setting = 'DATABASE_URL or DATA_DIR'
-  const database = options.mustExist ? existingSqlite(path, setting) : sqliteOrWhyNot(path, setting)
-  const counts = openCounts(path)
+  const database = options.mustExist ? existingSqlite(path, setting, options.now) : sqliteOrWhyNot(path, setting, options.now)
+  const counts = openCounts(path, options.now)
+  // Both connections: the damaged page may be one that only the other has read.
+  const assertSound = () => [counts, database].forEach(({ $client }) => $client.assertSound())
   return {
-    users: sqliteUserRepository(database, { ...options, watching: counts.$client }),
+    users: pingedAfter(assertSound, UsersUnavailable, sqliteUserRepository(database, { ...options, watching: counts.$client })),
     accountEvents: sqliteAccountEvents(database, options),
-    sessions: sqliteSessionStore(database, options),
+    sessions: pingedAfter(assertSound, SessionsUnavailable, sqliteSessionStore(database, options)),
     counts: sqliteCounts(counts, options),
     size: () => orUnavailable(UsersUnavailable, () => sizeOf(database)),
     close: async () => [counts, database].forEach(({ $client }) => $client.close()),
     $client: database.$client
   }
+}
+
+function pingedAfter<Store extends { ping (): Promise<void> }> (assertSound: () => void, Unavailable: FastifyErrorConstructor, store: Store): Store {
+  return { ...store, ping: async () => { await orUnavailable(Unavailable, assertSound); await store.ping() } }
 }
 
 async function sizeOf (database: SqliteDatabase): Promise<DatabaseSize> {

@@ -1,7 +1,7 @@
 import { inArray, lt } from 'drizzle-orm'
 import { RateLimiterSQLite } from 'rate-limiter-flexible'
 import { throttle } from '../../drizzle/sqlite/schema.ts'
-import { openSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
+import { type OpenedSqlite, openSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
 import { inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { Counts, OpenLimiter } from './counts.ts'
@@ -9,8 +9,8 @@ import type { Counts, OpenLimiter } from './counts.ts'
 const SWEEP_BATCH = 200
 
 /** The database on a connection of its own, which does not wait for the disk at each count: a power cut may take the last of them. */
-export function openCounts (path: string): SqliteDatabase {
-  const counts = openSqlite(path)
+export function openCounts (path: string, now: Clock = Date.now): OpenedSqlite {
+  const counts = openSqlite(path, now)
   counts.$client.pragma('synchronous = NORMAL')
   return counts
 }
