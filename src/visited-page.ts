@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { visitsIn } from './sessions/visits.ts'
 import { shownTime } from './shown-time.ts'
 
 const names: Record<string, string> = { '/': 'Home', '/about': 'About', '/contact': 'Contact' }
@@ -7,7 +8,7 @@ const names: Record<string, string> = { '/': 'Home', '/about': 'About', '/contac
 export function visitedPage (view: string) {
   return async function handle (request: FastifyRequest, reply: FastifyReply) {
     await request.rememberVisit()
-    const visits = (request.session.visits ?? []).map(([path, at]) => ({ path, name: names[path], at: shownTime(at) }))
+    const visits = visitsIn(request.session).map(([path, at]) => ({ path, name: names[path], at: shownTime(at) }))
     return await reply.page(view, { visits })
   }
 }

@@ -3,17 +3,14 @@ import fp from 'fastify-plugin'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { addressGroup, addressOf } from '../../src/address.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
-import { withVisit, type Visit } from '../../src/sessions/visits.ts'
+import { oneMoreVisit, type Visited } from '../../src/sessions/visits.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Adds this page to the session's history; starts an anonymous session for it where there is none. Never fails. */
     rememberVisit (): Promise<void>
   }
-  interface Session {
-    /** The last pages looked at, newest first. */
-    visits?: Visit[]
-  }
+  interface Session extends Visited {}
 }
 
 /** How many anonymous sessions one address may start in ten minutes, as long as such a session lives. */
@@ -26,8 +23,7 @@ async function visits (app: FastifyInstance): Promise<void> {
 
   async function rememberVisit (this: FastifyRequest) {
     if (this.session.asStored === undefined && !await mayStart(this)) return
-    this.session.visits = withVisit(this.session.visits ?? [], this.routeOptions.url!, app.now())
-    await saveOrForget(this)
+    await saveOrForget(this, oneMoreVisit(this.session, this.routeOptions.url!, app.now()))
   }
 
   // Counted before anything is stored, so that a flood of visitors without cookies fills no store.
@@ -37,12 +33,14 @@ async function visits (app: FastifyInstance): Promise<void> {
   }
 
   // The page is there also while the store takes no writes: only the visit is missing.
-  async function saveOrForget (request: FastifyRequest) {
+  async function saveOrForget (request: FastifyRequest, changes: Visited) {
     try {
+      Object.assign(request.session, changes)
       await request.session.save()
     } catch (err) {
       request.log.warn({ err }, 'visit not remembered')
-      Object.assign(request.session, { visits: undefined, ...request.session.asStored?.copy() })
+      for (const name of Object.keys(changes) as Array<keyof Visited>) delete request.session[name]
+      Object.assign(request.session, request.session.asStored?.copy())
     }
   }
 }

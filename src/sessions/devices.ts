@@ -1,7 +1,7 @@
 import type { User } from '../users/user-repository.ts'
 import { deadlinesOf, type SessionLimits, validityOf } from './session-limits.ts'
 import type { StoredSession } from './session-store.ts'
-import type { Visit } from './visits.ts'
+import { type Visit, visitsIn } from './visits.ts'
 
 /** A session as its user sees it. Times are epoch milliseconds. */
 export interface Device {
@@ -47,6 +47,6 @@ function deviceIn ({ handle, fields }: StoredSession, { thisHandle, limits, now 
     lastSeenAt: isThis ? now : Number(fields.lastSeenAt),
     expiresAt: deadlinesOf(fields, limits).expiresAt,
     remembered: fields.remembered === true,
-    visits: (fields.visits ?? []) as Visit[]
+    visits: visitsIn(fields)
   }
 }

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { MINUTE_MS, openService, sqliteIn } from '../helper.ts'
+import { oneMoreVisit, visitsIn, type Visited } from '../../src/sessions/visits.ts'
+import { onEveryStore } from '../every-store.ts'
+import { Browser, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 const shown = (body: string) => [...body.matchAll(/<a href="([^"]+)">[^<]*<\/a>\s*(?:<[^>]*>\s*)*<time/g)].map(([, path]) => path)
 
@@ -9,6 +11,53 @@ t.test('a session remembers its last ten pages, newest first', async t => {
   for (let visit = 0; visit < 4; visit++) for (const path of ['/', '/about', '/contact']) await laptop.get(path)
   const { body } = await laptop.get('/about')
   t.strictSame(shown(body), ['/about', '/contact', '/about', '/', '/contact', '/about', '/', '/contact', '/about', '/'])
+})
+
+onEveryStore(t, async (t, settings) => {
+  t.test('parallel page views of one session are all remembered', async t => {
+    const { browser, app } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.get('/')
+    const paths = ['/', '/about', '/contact', '/', '/about', '/contact', '/', '/about']
+    // As tabs that open at once: each with the cookie that the browser has already.
+    await Promise.all(paths.map(path => Object.assign(new Browser(app), { cookies: new Map(laptop.cookies) }).get(path)))
+    t.strictSame(shown((await laptop.get('/contact')).body).toSorted(), [...paths, '/', '/contact'].toSorted())
+  })
+
+  t.test('however many views are parallel, ten are kept', async t => {
+    const { browser, app } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.signUp()
+    const [session] = await app.sessions.listOf((await laptop.get('/session')).json<{ user: { id: string } }>().user.id)
+    const visits = Object.fromEntries(Array.from({ length: 150 }, (_, number) => [`visit:${number}:abcd`, ['/about', number]]))
+    await app.sessions.update(session!.handle, { set: visits, remove: [] })
+    for (const path of ['/', '/contact']) await laptop.get(path)
+    t.strictSame(shown((await laptop.get('/')).body).slice(0, 4), ['/', '/contact', '/', '/about'])
+    const { fields } = (await app.sessions.read(session!.handle))!
+    t.equal(Object.keys(fields).filter(name => name.startsWith('visit:')).length, 10)
+  })
+})
+
+t.test('a history that was stored in one field is shown until ten visits are newer', async t => {
+  const before: Visited = { visits: Array.from({ length: 10 }, (_, number) => ['/old', 10 - number]) }
+  let session = before
+  for (let visit = 1; visit <= 10; visit++) {
+    session = { ...session, ...oneMoreVisit(session, '/new', 10 + visit) }
+    t.strictSame(visitsIn(session).map(([path]) => path), [...Array(visit).fill('/new'), ...Array(10 - visit).fill('/old')])
+    t.strictSame(visitsIn(session)[0], ['/new', 10 + visit])
+  }
+  t.equal(session.visits, undefined)
+})
+
+t.test('a page view that could not be stored is not shown', async t => {
+  const { browser, app } = await openService(t)
+  const laptop = browser()
+  for (let visit = 0; visit < 10; visit++) await laptop.get('/')
+  sqliteIn(app).pragma('query_only = on')
+  t.strictSame(shown((await laptop.get('/about')).body), Array(10).fill('/'))
+  t.strictSame(shown((await browser().get('/about')).body), [], 'nor to a visitor without a session')
+  sqliteIn(app).pragma('query_only = off')
+  t.strictSame(shown((await laptop.get('/contact')).body), ['/contact', ...Array(9).fill('/')])
 })
 
 t.test('two browsers have histories of their own', async t => {
