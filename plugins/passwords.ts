@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { type HashingCost, openPasswords, type Passwords } from '../src/users/passwords.ts'
+import { Admission } from '../src/authentication/admission.ts'
+import { openPasswords, type HashingCost } from '../src/users/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    passwords: Passwords
+    /** The only way to hash a password, or to estimate one. */
+    admission: Admission
   }
 }
 
@@ -13,9 +15,10 @@ interface PasswordsOptions {
 }
 
 async function passwords (app: FastifyInstance, { hashingCost: cost }: PasswordsOptions): Promise<void> {
-  const passwords = await openPasswords({ cost })
-  app.decorate('passwords', passwords)
-  app.metrics?.gauge('latchkey_passwords_waiting', 'Passwords that wait to be hashed', passwords.waiting)
+  const admission = new Admission(await openPasswords({ cost }))
+  app.decorate('admission', admission)
+  app.metrics?.gauge('latchkey_passwords_waiting', 'Logins, sign-ups and password changes that wait for their turn', () => admission.waiting())
+  app.metrics?.gauge('latchkey_passwords_oldest_wait_seconds', 'Age of the oldest of them', () => admission.oldestWait())
 }
 
 export default fp(passwords, { name: 'passwords', dependencies: ['metrics'] })

@@ -1,12 +1,13 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
+import { fillAdmission } from './crowd.ts'
 import { freePort } from './free-port.ts'
 import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
 
-async function openMeasured (t: Test, realHashing = false) {
+async function openMeasured (t: Test) {
   const port = await freePort()
-  const service = await openService(t, { METRICS_PORT: String(port) }, { realHashing })
+  const service = await openService(t, { METRICS_PORT: String(port) })
   const ask = async (path = '/metrics') => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`)
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
@@ -86,13 +87,15 @@ t.test('what cannot be counted is told as no number', async t => {
   t.ok(Number.isNaN(await value('latchkey_sessions')))
 })
 
-t.test('the hashing queue and the event loop are seen', async t => {
-  const { app, browser, value } = await openMeasured(t, true)
+t.test('the line for hashing and the event loop are seen', async t => {
+  const { app, value } = await openMeasured(t)
   t.equal(await value('latchkey_passwords_waiting'), 0)
-  const logins = Array.from({ length: 20 }, (_, number) => browser().logIn({ email: `somebody-${number}@example.com` }))
-  while (app.passwords.waiting() === 0) await new Promise(setImmediate)
-  t.ok(await value('latchkey_passwords_waiting') !== undefined)
-  await Promise.all(logins)
+  t.equal(await value('latchkey_passwords_oldest_wait_seconds'), 0)
+  const crowd = fillAdmission(app)
+  t.equal(await value('latchkey_passwords_waiting'), app.admission.waiting())
+  t.ok((await value('latchkey_passwords_oldest_wait_seconds'))! > 0)
+  await crowd.disperse()
+  t.equal(await value('latchkey_passwords_waiting'), 0)
   t.type(await value('nodejs_eventloop_lag_mean_seconds'), 'number')
 })
 

@@ -4,6 +4,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { addressOf } from '../../src/address.ts'
 import { TooManyGuesses } from '../../src/errors.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
+import type { Passwords } from '../../src/users/passwords.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
@@ -16,7 +17,7 @@ declare module 'fastify' {
     /** The login is complete: the count starts anew, and this browser is a known device of the account from now on. */
     resetAttempts (user: User): Promise<void>
     /** Whether this is the password of the current user; counted like an attempt to log in. @throws TOO_MANY_GUESSES */
-    isOwnPassword (password: string): Promise<boolean>
+    isOwnPassword (passwords: Passwords, password: string): Promise<boolean>
   }
 }
 
@@ -41,10 +42,10 @@ async function loginAttempts (app: FastifyInstance): Promise<void> {
   }
 }
 
-async function isOwnPassword (this: FastifyRequest, password: string) {
+async function isOwnPassword (this: FastifyRequest, passwords: Passwords, password: string) {
   const user = this.currentUser!
   await this.consumeAttempt(user.email)
-  const fits = await this.server.passwords.verify(user.passwordHash, password)
+  const fits = await passwords.verify(user.passwordHash, password)
   if (fits) await this.resetAttempts(user)
   else this.recordEvent('password refused')
   return fits
@@ -60,4 +61,4 @@ async function tellHeldBack (request: FastifyRequest, email: string) {
   else request.logEvent('throttled', 'TOO_MANY_GUESSES', user)
 }
 
-export default fp(loginAttempts, { name: 'login-attempts', dependencies: ['known-device', 'record-event', 'throttle', 'passwords', 'users'] })
+export default fp(loginAttempts, { name: 'login-attempts', dependencies: ['known-device', 'record-event', 'throttle', 'users'] })

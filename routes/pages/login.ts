@@ -32,16 +32,18 @@ export default async function login (app: FastifyInstance): Promise<void> {
     return await reply.page('login', { values: { email: '', next: next ?? '', remember: false }, errors: {} })
   })
 
-  app.post<{ Body: Static<typeof Form> }>('/login', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
+  app.post<{ Body: Static<typeof Form> }>('/login', { config: { isExpensive: true }, schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     const { email = '', password, remember } = request.body
     const next = nextPlace(request.body.next, config)
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
-    await request.consumeAttempt(email)
     const noteFailure = (user: User | null) => request.recordEvent('login failed', user)
-    const user = await authenticate(app.users, app.passwords, { email, password, noteFailure })
+    const user = await request.admit(async passwords => {
+      await request.consumeAttempt(email)
+      return await authenticate(app.users, passwords, { email, password, noteFailure })
+    })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
     await request.resetAttempts(user)
     await request.logIn(user, { remember: remember === 'on' })

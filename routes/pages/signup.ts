@@ -1,11 +1,16 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { EmailTaken, FormIncomplete } from '../../src/errors.ts'
 import { fieldErrors, type FieldErrors } from '../../src/field-errors.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
-import { passwordProblem } from '../../src/users/password-policy.ts'
+import { lengthProblem, passwordProblem } from '../../src/users/password-policy.ts'
+import type { Passwords } from '../../src/users/passwords.ts'
 import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
 import { signUp } from '../../src/users/sign-up.ts'
 import type { User } from '../../src/users/user-repository.ts'
+
+type SignUpRequest = FastifyRequest<{ Body: SignUpFields }>
+type Sentences = ReturnType<typeof signUpForm>['sentences']
+interface Refusal { error: FastifyError, errors: FieldErrors }
 
 const emptyForm = { first_name: '', last_name: '', email: '' }
 const emailTaken = { email: 'This email has an account already. Log in instead, or use another email.' }
@@ -19,24 +24,36 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     return await reply.page('signup', { values: emptyForm, errors: {}, passwordMinLength })
   })
 
-  app.post<{ Body: SignUpFields }>('/signup', { schema: { body: schema }, attachValidation: true }, async (request, reply) => {
-    const incomplete = fieldErrors(request.validationError?.validation, sentences)
-    const errors = { ...passwordErrors(app, request.body), ...incomplete }
+  app.post<{ Body: SignUpFields }>('/signup', { config: { isExpensive: true }, schema: { body: schema }, attachValidation: true }, async (request, reply) => {
+    const outcome = await request.admit(passwords => attempt(request, passwords, sentences))
     const { password, ...values } = request.body
-    const email = canonicalEmail(values.email ?? '')
-    if (email === null) errors.email = sentences.email
-    const form = { values: { ...emptyForm, ...values }, passwordMinLength }
-    if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'signup', { ...form, errors })
-
-    await request.limitSignUps()
-    const person = { firstName: values.first_name.trim(), lastName: values.last_name.trim(), email, password }
-    const user = await signUp(app.users, app.passwords, person)
-    if (user === null) return await reply.refuse(new EmailTaken(), 'signup', { ...form, errors: emailTaken })
-    await request.logIn(user).catch(takeBack(app, user))
-    await request.rememberDeviceFor(user)
-    request.recordEvent('signed up', user)
+    if ('error' in outcome) return await reply.refuse(outcome.error, 'signup', { values: { ...emptyForm, ...values }, errors: outcome.errors, passwordMinLength })
+    await request.logIn(outcome).catch(takeBack(app, outcome))
+    await request.rememberDeviceFor(outcome)
+    request.recordEvent('signed up', outcome)
     return await reply.redirect('/dashboard', 303)
   })
+}
+
+// Counted whatever is in the form; the password is estimated only when nothing else is wrong with it.
+async function attempt (request: SignUpRequest, passwords: Passwords, sentences: Sentences): Promise<User | Refusal> {
+  const { config: { passwordMinLength: minLength, publicUrl: { hostname: siteName } }, users } = request.server
+  await request.limitSignUps()
+  const mistakes = mistakesIn(request, sentences)
+  if (Object.keys(mistakes).length > 0) return { error: new FormIncomplete(), errors: mistakes }
+  const { first_name: firstName, last_name: lastName, email, password } = request.body
+  const problem = passwordProblem({ firstName, lastName, email, password, minLength, siteName })
+  if (problem !== null) return { error: new FormIncomplete(), errors: { password: problem } }
+  const person = { firstName: firstName.trim(), lastName: lastName.trim(), email: canonicalEmail(email)!, password }
+  return await signUp(users, passwords, person) ?? { error: new EmailTaken(), errors: emailTaken }
+}
+
+function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences: Sentences): FieldErrors {
+  const errors = fieldErrors(validationError?.validation, sentences)
+  // What is too long already is not read.
+  const email = errors.email ?? (canonicalEmail(body.email) === null ? sentences.email : null)
+  const password = errors.password ?? lengthProblem(body.password, server.config.passwordMinLength)
+  return { ...errors, ...(email && { email }), ...(password && { password }) }
 }
 
 // Whoever is told that it did not work has to be able to try again.
@@ -45,11 +62,4 @@ function takeBack ({ users, log }: FastifyInstance, { id }: User) {
     await users.delete(id).catch(err => log.error({ err, user: id }, 'a sign-up that failed was not taken back'))
     throw error
   }
-}
-
-function passwordErrors ({ config }: FastifyInstance, fields: Partial<SignUpFields>): FieldErrors {
-  const { password, email, first_name: firstName, last_name: lastName } = { password: '', ...emptyForm, ...fields }
-  const site = { minLength: config.passwordMinLength, siteName: config.publicUrl.hostname }
-  const problem = passwordProblem({ password, email, firstName, lastName, ...site })
-  return problem === null ? {} : { password: problem }
 }

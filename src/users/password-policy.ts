@@ -56,14 +56,21 @@ export interface ChosenPassword {
  * The rule is NIST SP 800-63B-4, 3.1.1.2, and OWASP ASVS 5.0, 6.2.1, 6.2.4, 6.2.5, 6.2.8, 6.2.9 and 6.2.11.
  */
 export function passwordProblem ({ password, minLength, ...known }: ChosenPassword): string | null {
+  const problem = lengthProblem(password, minLength)
+  if (problem !== null) return problem
   const text = password.normalize('NFC')
-  if (Buffer.byteLength(text) > MAX_BYTES) return 'This password is too long: letters and symbols together may take up to 1,024 bytes.'
-  if ([...text].length < minLength) return `Choose a password of at least ${minLength} characters.`
   const own = ownWords(known)
   if (isMostly(own, text)) return 'This password is mostly your name, your email or the name of this site. Choose something that has nothing to do with them.'
   const { guessesLog10 } = estimator.check(text, own)
   if (guessesLog10 < Math.min(minLength, ENOUGH_LOG10)) return 'This password is easy to guess. Choose something less common, such as a few words that do not belong together.'
   return null
+}
+
+/** The part of it that costs nothing. */
+export function lengthProblem (password: string, minLength: number): string | null {
+  const text = password.normalize('NFC')
+  if (Buffer.byteLength(text) > MAX_BYTES) return 'This password is too long: letters and symbols together may take up to 1,024 bytes.'
+  return [...text].length < minLength ? `Choose a password of at least ${minLength} characters.` : null
 }
 
 /** What others know of this user and this site, whole and in its parts, the longest first. */

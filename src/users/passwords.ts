@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os'
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import fastq from 'fastq'
-import { HashingBusy } from '../errors.ts'
 
 export interface HashingCost {
   /** KiB */
@@ -14,38 +13,50 @@ export interface HashingCost {
 /** OWASP's parameters for argon2id, which is the library's default variant: 19 MiB, two passes, one lane. */
 export const OWASP_COST: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
+/** Of libuv's four threads: one stays free for files and host names. */
+const MOST_THREADS = 3
+
+/** How fast the mean forgets: each hash is an eighth of it. */
+const SMOOTHING = 8
+
+/** Bounds nothing: callers come through the admission (src/authentication/admission.ts), one command aside. */
 export interface Passwords {
-  /** @returns argon2id in PHC string format. @throws HASHING_BUSY when too many wait already */
+  /** @returns argon2id in PHC string format */
   hash (password: string): Promise<string>
-  /** @throws HASHING_BUSY when too many wait already */
   verify (passwordHash: string, password: string): Promise<boolean>
-  /** How many wait to be hashed. */
-  waiting (): number
   /** Whether a hash was made with other parameters than today's. */
   isOutdated (passwordHash: string): boolean
   /** A hash that no password fits, with today's parameters: what an unknown email is checked against. */
   readonly nobodys: string
+  /** How many hashes are worked on at once. */
+  readonly threads: number
+  /** Milliseconds that a hash takes: the mean of the last ones, as what else the machine does changes it. */
+  hashMs (): number
 }
 
 /**
  * Hashing happens on libuv's threads, never on the event loop, as many at once as there are cores.
- * @param waiting how many may wait for a core; more are refused, or a flood of logins would hold everybody for minutes
  * @param cost of each hash; a hash of another cost is outdated
  */
-export async function openPasswords ({ waiting: most = 128, cost = OWASP_COST } = {}): Promise<Passwords> {
+export async function openPasswords ({ cost = OWASP_COST, threads = Math.min(availableParallelism(), MOST_THREADS) } = {}): Promise<Passwords> {
   const currentPrefix = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$`
-  const queue = fastq.promise(async (task: () => Promise<unknown>) => await task(), availableParallelism())
+  const queue = fastq.promise(async (task: () => Promise<unknown>) => await timed(task), threads)
+  let mean: number | undefined
 
-  async function queued<T> (task: () => Promise<T>): Promise<T> {
-    if (queue.length() >= most) throw new HashingBusy()
-    return await queue.push(task) as T
+  async function timed (task: () => Promise<unknown>): Promise<unknown> {
+    const started = performance.now()
+    const result = await task()
+    const ms = performance.now() - started
+    mean = mean === undefined ? ms : mean + (ms - mean) / SMOOTHING
+    return result
   }
 
   const passwords = {
-    hash: (password: string) => queued(() => hash(normalize(password), cost)),
-    verify: (passwordHash: string, password: string) => queued(() => verify(passwordHash, normalize(password)).catch(unreadable)),
-    waiting: () => queue.length(),
-    isOutdated: (passwordHash: string) => !passwordHash.startsWith(currentPrefix)
+    threads,
+    hash: async (password: string) => await queue.push(() => hash(normalize(password), cost)) as string,
+    verify: async (passwordHash: string, password: string) => await queue.push(() => verify(passwordHash, normalize(password)).catch(unreadable)) as boolean,
+    isOutdated: (passwordHash: string) => !passwordHash.startsWith(currentPrefix),
+    hashMs: () => mean!
   }
   return { ...passwords, nobodys: await passwords.hash(randomBytes(32).toString('base64url')) }
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import t from 'tap'
 import { onEveryStore } from '../every-store.ts'
 import { type Answer, DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
@@ -50,18 +49,6 @@ onEveryStore(t, async (t, settings) => {
     for (const other of told.slice(1)) t.strictSame(other, told[0])
     t.strictSame(toldBy(await browser().logIn(kinds[4])), told[0]![5])
   })
-})
-
-t.test('while too many wait for a core already, the next is asked to come again, and the pages are there', async t => {
-  const { browser, app: { passwords } } = await openService(t, {}, { realHashing: true })
-  await browser().signUp()
-  const slow = passwords.nobodys.replace('t=2', 't=100')
-  const crowd = [slow, passwords.nobodys].flatMap((hash, at) => Array.from({ length: [availableParallelism(), 128][at]! }, () => passwords.verify(hash, 'x')))
-  const answers = await Promise.all([browser().logIn(), browser().logIn({ email: 'nobody@example.com' }), browser().signUp({ ...grace, email: 'ada@example.com' })])
-  for (const answer of answers) t.match(answer, { status: 503, headers: { 'retry-after': '5' }, setCookies: [], body: /Too many people are logging in right now/ })
-  t.equal((await browser().get('/login')).status, 200)
-  await Promise.all(crowd)
-  t.equal((await browser().logIn()).status, 303)
 })
 
 /** All that an answer tells, but for the time and what was typed. Names of headers in their order. */

@@ -123,16 +123,6 @@ t.test('while users cannot be read nobody is told that the password is wrong', a
   await t.rejects(signUp(users, passwords, { ...grace, password }), { code: 'USERS_UNAVAILABLE' })
 })
 
-t.test('while hashing is busy nobody is told that the password is wrong', async t => {
-  const { users, user } = await signedUp()
-  const { passwords } = counted(await openPasswords({ waiting: 1 }))
-  const flood = Array.from({ length: 40 }, () => authenticate(users, passwords, { email: grace.email, password }))
-  const outcomes = await Promise.allSettled(flood)
-  t.ok(outcomes.every(outcome => outcome.status === 'rejected' ? outcome.reason.code === 'HASHING_BUSY' : outcome.value?.id === user.id))
-  t.ok(outcomes.some(({ status }) => status === 'rejected'))
-  t.ok(outcomes.some(({ status }) => status === 'fulfilled'))
-})
-
 t.test('an email has one account, and a second sign-up costs no hash', async t => {
   const { users, passwords, work } = await signedUp()
   t.equal(await signUp(users, passwords, { ...grace, password: 'another fifteen letters' }), null)

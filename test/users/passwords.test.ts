@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
-import { HashingBusy } from '../../src/errors.ts'
 import { OWASP_COST, openPasswords } from '../../src/users/passwords.ts'
 import { cheapHashing } from '../helper.ts'
 
@@ -65,21 +64,26 @@ t.test('where another cost is set, a hash costs that, and is outdated elsewhere'
   t.ok(cheap.isOutdated(await hash(phrase, OWASP_COST)))
 })
 
-t.test('when too many wait, the next is refused at once and the others are served', async t => {
-  const waiting = 2
-  const passwords = await openPasswords({ waiting })
-  const served = availableParallelism() + waiting
-  const kept = passwords.nobodys
-  const flood = Array.from({ length: served + 3 }, (_, turn) => turn % 2 === 0 ? passwords.hash(phrase) : passwords.verify(kept, phrase))
-  const outcomes = await Promise.allSettled(flood)
-  const refused = outcomes.filter(outcome => outcome.status === 'rejected')
-  t.strictSame(outcomes.map(({ status }) => status), [...Array(served).fill('fulfilled'), ...Array(3).fill('rejected')], 'who came first is served')
-  for (const { reason } of refused) {
-    t.ok(reason instanceof HashingBusy)
-    t.equal(reason.code, 'HASHING_BUSY')
-    t.equal(reason.statusCode, 503)
-  }
-  t.ok(await passwords.hash(phrase), 'and afterwards there is room again')
+t.test('as many are hashed at once as there are threads, and one of libuv\'s four stays free', async t => {
+  t.equal((await openPasswords()).threads, Math.min(availableParallelism(), 3))
+  const passwords = await openPasswords({ threads: 1 })
+  const ended: string[] = []
+  const slow = passwords.verify(passwords.nobodys.replace('t=2', 't=4'), phrase).then(() => ended.push('came first'))
+  const quick = passwords.verify(await hash(phrase, cheapHashing), phrase).then(() => ended.push('came second'))
+  await Promise.all([slow, quick])
+  t.strictSame(ended, ['came first', 'came second'])
+})
+
+t.test('how long a hash takes is measured, and the last ones count most', async t => {
+  const passwords = await openPasswords({ threads: 1 })
+  const once = passwords.hashMs()
+  t.ok(once > 0)
+  const ten = passwords.nobodys.replace('t=2', 't=20')
+  for (let slow = 0; slow < 3; slow++) await passwords.verify(ten, phrase)
+  t.ok(passwords.hashMs() > 2 * once, 'slower')
+  const slowest = passwords.hashMs()
+  for (let quick = 0; quick < 10; quick++) await passwords.verify(passwords.nobodys, phrase)
+  t.ok(passwords.hashMs() < slowest, 'and quicker')
 })
 
 t.test('a hash that is none fails that one call and blocks nobody', async t => {

@@ -29,7 +29,8 @@ export default async function confirm (app: FastifyInstance): Promise<void> {
     const values = { next: next ?? '' }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/confirm', { values, errors })
 
-    if (!await request.isOwnPassword(password)) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
+    const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, password))
+    if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
     await request.confirmLogIn()
     return await reply.redirect(next ?? '/account', 303)
   })

@@ -16,7 +16,8 @@ export default async function leave (app: FastifyInstance): Promise<void> {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/delete', { errors })
     const { id } = request.currentUser!
-    if (!await request.isOwnPassword(request.body.password)) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
+    const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, request.body.password))
+    if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
 
     // The sessions first: what a store that is down could not remove would outlive its user. They hold addresses.
     await app.sessions.revokeAllOf(id)
