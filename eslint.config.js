@@ -81,7 +81,7 @@ const unsafe = {
 }
 
 export default [
-  ...neostandard({ ts: true, noJsx: true, ignores: ['dist/', 'node_modules/', '.tap/', 'data/'] }),
+  ...neostandard({ ts: true, noJsx: true, ignores: ['dist/', '.build-*/', 'node_modules/', '.tap/', 'data/'] }),
 
   {
     files: ['**/*.ts'],

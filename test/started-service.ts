@@ -8,7 +8,7 @@ import type { Teardown } from './teardown.ts'
 
 const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
 
-/** Of a tree that lies elsewhere: it builds, and for that long the build before is gone, which other tests start. */
+/** Of a tree that lies elsewhere, as it builds what is not built. */
 export const npmStartIn = (folder: string) => ['npm', '--prefix', folder, 'start']
 /** The last part of `npm start`, when the build is there already. */
 export const npmExec = ['npm', 'exec', '--prefix', packageRoot, '--', 'fastify', ...fastifyStart]

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { cpSync, mkdtempSync, openSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
@@ -14,10 +14,11 @@ import type { Teardown } from '../teardown.ts'
 /** What lies in the project's folder and not in its repository. */
 const made = ['.env', '.git', '.tap', 'data', 'dist', 'node_modules']
 
-t.test('npm start serves a working login with nothing set, and people stay logged in over a restart', async t => {
+t.test('npm start serves a working login with nothing set, and people stay logged in over a restart, also once development packages are gone', async t => {
   const folder = t.testdir()
   const port = await freePort()
-  const first = await start(t, { PORT: String(port), DATA_DIR: folder }, npmStartIn(freshTree(t)))
+  const tree = freshTree(t)
+  const first = await start(t, { PORT: String(port), DATA_DIR: folder }, npmStartIn(tree))
   t.ok(first.log.some(line => line.includes(`sessions live in SQLite at ${folder}`)), 'the log says where sessions live')
   t.equal(statSync(join(folder, 'session-secret')).mode & 0o777, 0o600)
   const signedUp = await submit(port, '/signup', grace)
@@ -25,7 +26,8 @@ t.test('npm start serves a working login with nothing set, and people stay logge
   t.equal(await statusOf(port, '/dashboard', signedUp.cookie), 200)
   t.equal(await first.stop(), 0)
 
-  const second = await start(t, { PORT: String(port), DATA_DIR: folder })
+  omitCompiler(tree)
+  const second = await start(t, { PORT: String(port), DATA_DIR: folder }, npmStartIn(tree))
   t.equal(await statusOf(port, '/dashboard', signedUp.cookie), 200)
   t.match(await submit(port, '/login', { email: grace.email, password: grace.password }), { status: 303 })
   t.equal(await second.stop(), 0)
@@ -76,4 +78,14 @@ function freshTree (t: Teardown): string {
   cpSync(packageRoot, folder, { recursive: true, filter: path => !made.includes(basename(path)) })
   symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'))
   return folder
+}
+
+/** As `npm ci --omit=dev` does. */
+function omitCompiler (tree: string): void {
+  const packages = join(tree, 'node_modules')
+  rmSync(packages)
+  mkdirSync(packages)
+  for (const name of readdirSync(join(packageRoot, 'node_modules'))) {
+    if (name !== 'typescript') symlinkSync(join(packageRoot, 'node_modules', name), join(packages, name))
+  }
 }
