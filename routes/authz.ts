@@ -2,60 +2,72 @@ import { METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { trustOf } from '../src/address.ts'
 import { RETRY_AFTER_SECONDS } from '../src/errors.ts'
-import { type Asked, askedOfEnvoy, askedOfForwarded, askedOfNginx } from '../src/forward-auth/asked-address.ts'
-import { forEnvoy, forForwarded, forNginx } from '../src/forward-auth/described.ts'
 import { identityHeaders } from '../src/forward-auth/identity-headers.ts'
-import { isAmong, whoMayPass } from '../src/forward-auth/rules.ts'
+import { loginUrl } from '../src/forward-auth/login-url.ts'
+import { forEnvoy, forForwarded, forNginx } from '../src/forward-auth/openapi.ts'
+import { ENVOY_PREFIX, isForwardedTo, originalRequestOfEnvoy, originalRequestOfForwarded, originalRequestOfNginx, type OriginalRequest } from '../src/forward-auth/original-request.ts'
+import { decide, requirementOf } from '../src/forward-auth/rules.ts'
 import { wantsPage } from '../src/forward-auth/wants-page.ts'
-import { isNearby } from '../src/next-place.ts'
-import { NEXT_MAX } from '../src/path-here.ts'
-import type { Identity, Person } from '../src/sessions/identify.ts'
+import type { Person } from '../src/sessions/identify.ts'
+import { withoutCookie } from '../src/sessions/sent-session.ts'
+import { sessionCookie } from '../src/sessions/session-cookie.ts'
 import { whenKnown } from '../src/when-known.ts'
 
-const ENVOY = '/authz/envoy'
+const PREFIX = '/authz/'
+const LOGGED_PATH_MAX = 256
 
-/** What a proxy asks before it lets a request through to an application: who is this, and may they pass. */
+type ReadOriginal = (request: FastifyRequest) => OriginalRequest | null
+
+/** What a proxy asks before it forwards a request to an application: who is this, and may they pass? */
 export default async function authz (app: FastifyInstance): Promise<void> {
+  app.setErrorHandler(failClosed)
+  // nginx accepts 401 only, and sends the redirect itself.
+  app.get('/authz/nginx', forNginx, answer(app, ({ headers }) => originalRequestOfNginx(headers), 401))
+  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, forForwarded, answer(app, ({ headers }) => originalRequestOfForwarded(headers), 303))
+  acceptAnyMethodAndBody(app)
+  app.all(`${ENVOY_PREFIX}/*`, forEnvoy, answer(app, ({ headers, method, originalUrl }) => originalRequestOfEnvoy(headers, method, originalUrl), 303))
+}
+
+function answer (app: FastifyInstance, readOriginal: ReadOriginal, toLogin: 401 | 303) {
   const { config } = app
   const isTrusted = trustOf(config.trustedProxies)
-  app.setErrorHandler(failClosed)
+  const { name: cookieName } = sessionCookie(config)
 
-  // nginx takes 401 only, and sends the redirect itself.
-  app.get('/authz/nginx', forNginx, (request, reply) => check(request, reply, ({ headers }) => askedOfNginx(headers), 401))
-  for (const proxy of ['/authz/caddy', '/authz/traefik']) app.get(proxy, forForwarded, (request, reply) => check(request, reply, ({ headers }) => askedOfForwarded(headers), 303))
-  takeAnyMethodAndBody(app)
-  app.all(`${ENVOY}/*`, forEnvoy, (request, reply) => check(request, reply, ({ headers, method, url }) => askedOfEnvoy(headers, method, url.slice(ENVOY.length)), 303))
+  // Anybody else could claim any original request. The proxy also forwards what clients send to the login's host; its own
+  // questions are for another host, and have this path in this one spelling.
+  const isFromProxy = ({ socket, originalUrl, headers }: FastifyRequest) =>
+    isTrusted(socket) && originalUrl.startsWith(PREFIX) && !isForwardedTo(config.publicUrl.hostname, headers)
 
-  function check (request: FastifyRequest, reply: FastifyReply, askedIn: (request: FastifyRequest) => Asked | null, toLogin: 401 | 303): FastifyReply | void | Promise<FastifyReply | void> {
-    // Whoever else asks could claim to be on the way to any place.
-    const asked = isTrusted(request.socket) ? askedIn(request) : null
-    if (asked === null) return reply.code(400).send()
-    const who = whoMayPass(config.forwardAuthRules, asked)
-    if (who === null) return refuse(request, reply, 'PATH_AMBIGUOUS')
-    return whenKnown(app.identify(request.headers.cookie), identity => {
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    const original = isFromProxy(request) ? readOriginal(request) : null
+    if (original === null) return reply.code(400).send()
+    const requirement = requirementOf(config.forwardAuthRules, original)
+    if (requirement === null) return refuse(request, reply, 'PATH_INVALID')
+    const { cookie } = request.headers
+    return whenKnown(app.identify(cookie), identity => {
       const user = identity?.user ?? null
-      if (user === null && who !== 'anyone') return sendToLogin(request, reply, asked, toLogin)
-      if (user !== null && !isAmong(who, user)) return refuse(request, reply, 'NOT_AMONG_THEM', user)
-      return pass(reply, identity)
+      const decision = decide(requirement, user)
+      if (decision === 'pass') return pass(reply, { ...identityHeaders(identity), cookie: withoutCookie(cookie, cookieName) })
+      if (decision === 'log in') return sendToLogin(request, reply, original, toLogin)
+      return refuse(request, reply, requirement.isAmbiguous ? 'PATH_AMBIGUOUS' : 'NOT_AMONG_THEM', user)
     })
-  }
-
-  function sendToLogin (request: FastifyRequest, reply: FastifyReply, { address, isRead }: Asked, code: 401 | 303) {
-    if (!wantsPage(request)) return reply.code(401).send()
-    const url = new URL(address)
-    // A form that was sent would be lost on the way back, and the login takes no longer address.
-    const next = isRead && url.href.length <= NEXT_MAX && isNearby(url, config) ? `?next=${encodeURIComponent(url.href)}` : ''
-    return reply.code(code).header('location', `${config.publicUrl.origin}/login${next}`).send()
   }
 }
 
-/** Past Fastify's own way of answering, as nothing is asked more often. Only the proxy reads this, so what is said to browsers is left out. */
-function pass (reply: FastifyReply, identity: Identity | null) {
-  const headers = { 'cache-control': 'no-store', 'content-length': 0, ...identityHeaders(identity) }
+/** Bypasses Fastify's reply, as no other route is requested more often. Only the proxy reads this, so headers for browsers are left out. */
+function pass (reply: FastifyReply, headers: Record<string, string>) {
   reply.hijack()
   // As Fastify would say it: a proxy that went on asking here would do so until it is cut.
   reply.raw.shouldKeepAlive &&= !reply.server.stop.isAsked
-  reply.raw.writeHead(200, headers).end()
+  reply.raw.writeHead(200, { 'cache-control': 'no-store', 'content-length': 0, ...headers }).end()
+}
+
+function sendToLogin (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, code: 401 | 303) {
+  const isRedirect = wantsPage(request)
+  const outcome = isRedirect ? 'redirected' : 'unauthorized'
+  request.server.metrics?.happened('login.required', outcome)
+  request.log.debug({ event: 'login.required', outcome, host: original.hostname, path: original.path.slice(0, LOGGED_PATH_MAX) }, 'login.required')
+  return isRedirect ? reply.code(code).header('location', loginUrl(original, request.server.config)).send() : reply.code(401).send()
 }
 
 function refuse (request: FastifyRequest, reply: FastifyReply, code: string, user: Person | null = null) {
@@ -63,8 +75,8 @@ function refuse (request: FastifyRequest, reply: FastifyReply, code: string, use
   return reply.code(403).send()
 }
 
-/** Envoy asks with the method, and when it is told to the body, of what it asks about. */
-function takeAnyMethodAndBody (app: FastifyInstance): void {
+/** Envoy asks with the method and, if configured so, the body of the original request. */
+function acceptAnyMethodAndBody (app: FastifyInstance): void {
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, body, done) => { body.resume().once('end', done) })

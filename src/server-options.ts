@@ -4,6 +4,7 @@ import { addressOf } from './address.ts'
 import { clientErrorAnswer } from './client-error.ts'
 import type { Config } from './config.ts'
 import { errorLine } from './error-line.ts'
+import { ENVOY_PREFIX } from './forward-auth/original-request.ts'
 import { logStream } from './log-stream.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -75,6 +76,8 @@ function pathOf (target: string): string {
 }
 
 function readable (url: string): string {
+  // Behind the prefix is the path of another program, and the route decides whether it can be read.
+  if (url.startsWith(`${ENVOY_PREFIX}/`)) return `${ENVOY_PREFIX}/`
   if (!url.includes('%')) return url
   try {
     decodeURIComponent(url.split('?', 1)[0]!)

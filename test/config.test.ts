@@ -253,7 +253,7 @@ t.test('an endless number is none', async t => {
 })
 
 t.test('FORWARD_AUTH_RULES are rules', async t => {
-  t.strictSame(read({ FORWARD_AUTH_RULES: 'app.example.com/public anyone; * users' }).forwardAuthRules, [{ host: 'app.example.com', path: '/public', who: 'anyone' }, { host: '*', path: '/', who: 'users' }])
+  t.strictSame(read({ FORWARD_AUTH_RULES: 'app.example.com/public anyone; * users' }).forwardAuthRules, [{ host: 'app.example.com', path: '/public', access: 'anyone' }, { host: '*', path: '/', access: 'users' }])
   t.match(sentenceFor({ FORWARD_AUTH_RULES: 'app.example.com' }), /^FORWARD_AUTH_RULES was given "app\.example\.com", but it takes rules with semicolons between them/)
 })
 

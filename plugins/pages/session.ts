@@ -3,7 +3,7 @@ import session from '@fastify/session'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
-import { sentValues } from '../../src/sessions/sent-session.ts'
+import { decodeValue, sentValues } from '../../src/sessions/sent-session.ts'
 import { newSessionId } from '../../src/sessions/session-handle.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 
@@ -24,7 +24,7 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   app.decorateRequest('hasTwoCookies', false)
   app.decorateRequest('nextSessionId', null)
   await app.register(cookie)
-  app.addHook('onRequest', refuseTwoCookies)
+  app.addHook('onRequest', readCookie)
   await app.register(session, {
     store: fastifySessionAdapter({ store: sessions, limits: config, now }),
     secret: app.signer,
@@ -35,11 +35,13 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
     rolling: false
   })
 
-  // A host next door can plant a second cookie of the same name, and the order in which they arrive says nothing
-  // about which one is ours (RFC 6265, 5.4). Neither is believed.
-  function refuseTwoCookies (request: FastifyRequest, _reply: FastifyReply, done: () => void) {
-    request.hasTwoCookies = sentValues(request.headers.cookie, name).length > 1
-    if (request.hasTwoCookies) request.cookies[name] = undefined
+  // As everywhere else: @fastify/cookie takes the first of two, and takes a name with a space behind it for ours. A host next
+  // door can plant a second cookie of the same name, and the order in which they arrive says nothing about which one is
+  // ours (RFC 6265, 5.4). Neither is believed.
+  function readCookie (request: FastifyRequest, _reply: FastifyReply, done: () => void) {
+    const [sent, ...others] = sentValues(request.headers.cookie, name)
+    request.hasTwoCookies = others.length > 0
+    request.cookies[name] = sent === undefined || request.hasTwoCookies ? undefined : decodeValue(sent) ?? sent
     done()
   }
 }

@@ -1,25 +1,32 @@
 import { canonicalEmail } from '../users/email-address.ts'
 import type { User } from '../users/user-repository.ts'
-import type { Asked } from './asked-address.ts'
-import { readingsOf } from './path-readings.ts'
+import { decodePath, foldPath, isNormalized } from './normalized-path.ts'
+import type { OriginalRequest } from './original-request.ts'
 
-/** Who may pass: anyone, whoever is logged in, or these of them, by id, by email or by `@domain`. */
-export type Who = 'anyone' | 'users' | string[]
+/** Who may pass: anyone, every user, or these users, by id, by email or by `@domain`. */
+export type Access = 'anyone' | 'users' | string[]
 
-/** Who may pass for a host and what lies under a path of it. */
+/** Who may pass to a host and everything under a path of it. */
 export interface Rule {
   /** Exact, `*.example.com` for every host under that one, or `*`. */
   host: string
   /** `/`, or without a slash at its end. */
   path: string
-  who: Who
+  access: Access
+}
+
+/** All that has to be allowed before a request passes. */
+export interface Requirement {
+  accesses: Access[]
+  /** Programs may read the path in different ways, so every rule of the host is among them. */
+  isAmbiguous: boolean
 }
 
 const place = /^(?<host>\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?<path>(?:\/[\w.~!$&'()*+,=:@-]+)*\/?)?$/
 
 const userId = /^[\w-]{22}$/
 
-/** Reads FORWARD_AUTH_RULES: `host/path who; …`. @returns null when a rule cannot be meant */
+/** Reads FORWARD_AUTH_RULES: `host/path access; …`. @returns null if a rule isn't valid */
 export function readRules (text: string): Rule[] | null {
   const rules = text.split(/[;\n]/).filter(rule => rule.trim() !== '').map(readRule)
   return rules.includes(null) ? null : rules as Rule[]
@@ -28,11 +35,12 @@ export function readRules (text: string): Rule[] | null {
 function readRule (text: string): Rule | null {
   const [where = '', ...words] = text.trim().split(/\s+/)
   const { host, path = '/' } = place.exec(where)?.groups ?? {}
-  const who = readWho(words)
-  return host === undefined || who === null ? null : { host, path: path === '/' ? path : path.replace(/\/$/, ''), who }
+  const access = readAccess(words)
+  if (host === undefined || access === null || !isNormalized(path, path)) return null
+  return { host, path: path === '/' ? path : path.replace(/\/$/, ''), access }
 }
 
-function readWho (words: string[]): Who | null {
+function readAccess (words: string[]): Access | null {
   if (words.length === 1 && (words[0] === 'anyone' || words[0] === 'users')) return words[0]
   const people = words.map(readPerson)
   return people.length > 0 && people.every(person => person) ? people as string[] : null
@@ -44,26 +52,37 @@ function readPerson (word: string): string | null | undefined {
 }
 
 /**
- * Who may pass to this address: the first rule that fits decides, and where none does, a user has to be logged in.
- * @returns null when programs could read the path as one of a rule or as one of another
+ * What the rules require for a request. The first rule that fits decides; where none does, a login is required. Rules
+ * before it count too if they fit once case, accents and the like are ignored, as some applications do. For a path that
+ * isn't normalized every rule of the host counts, since the application may read it as a path of any of them.
+ * @returns null for a path that can't be decoded
  */
-export function whoMayPass (rules: Rule[], { hostname, path: asked }: Pick<Asked, 'hostname' | 'path'>): Who | null {
-  const ofHost = rules.filter(({ host }) => fitsHost(host, hostname))
-  if (ofHost.every(({ path }) => path === '/')) return ofHost[0]?.who ?? 'users'
-  const inLowerCase = ofHost.map(({ path }) => path.toLowerCase())
-  // Some programs take /ADMIN for /admin.
-  const deciding = new Set(readingsOf(asked).flatMap(path => [
-    ofHost.find(rule => isUnder(path, rule.path)),
-    ofHost[inLowerCase.findIndex(rule => isUnder(path.toLowerCase(), rule))]
-  ]))
-  const [rule, ...others] = deciding
-  return others.length > 0 ? null : rule?.who ?? 'users'
+export function requirementOf (rules: Rule[], { hostname, path }: Pick<OriginalRequest, 'hostname' | 'path'>): Requirement | null {
+  const decoded = decodePath(path)
+  if (decoded === null) return null
+  const isAmbiguous = !isNormalized(path, decoded)
+  const folded = foldPath(decoded)
+  const accesses: Access[] = []
+  for (const rule of rules.filter(({ host }) => fitsHost(host, hostname))) {
+    if (isAmbiguous || isUnder(folded, foldPath(rule.path))) accesses.push(rule.access)
+    if (rule.path === '/' || (!isAmbiguous && isUnder(path, rule.path))) return { accesses, isAmbiguous }
+  }
+  return { accesses: [...accesses, 'users'], isAmbiguous }
 }
 
-/** Whether somebody who is logged in is among those who may pass. */
-export function isAmong (who: Who, { id, email }: Pick<User, 'id' | 'email'>): boolean {
-  if (typeof who === 'string') return true
-  return who.some(person => person === id || person === email || (person.startsWith('@') && email.endsWith(person)))
+/**
+ * A stranger has to log in where that helps. An ambiguous path is forbidden to a stranger if not every user may pass.
+ * @param user null for a stranger
+ */
+export function decide ({ accesses, isAmbiguous }: Requirement, user: Pick<User, 'id' | 'email'> | null): 'pass' | 'log in' | 'forbidden' {
+  if (accesses.every(access => isAllowed(access, user))) return 'pass'
+  return user !== null || (isAmbiguous && accesses.some(access => typeof access !== 'string')) ? 'forbidden' : 'log in'
+}
+
+function isAllowed (access: Access, user: Pick<User, 'id' | 'email'> | null): boolean {
+  if (access === 'anyone') return true
+  if (user === null || access === 'users') return user !== null
+  return access.some(person => person === user.id || person === user.email || (person.startsWith('@') && user.email.endsWith(person)))
 }
 
 function fitsHost (host: string, hostname: string): boolean {

@@ -15,7 +15,7 @@ export function sentSession (cookieName: string, signer: SessionSigner): (header
   const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
 
   function verify (sent: string): string | null {
-    const signed = decoded(sent)
+    const signed = decodeValue(sent)
     const { valid, value } = signed === null ? { valid: false, value: null } : signer.unsign(signed)
     return valid ? handleOf(value!) : null
   }
@@ -32,24 +32,42 @@ export function sentSession (cookieName: string, signer: SessionSigner): (header
   }
 }
 
-/** Every value that was sent for a cookie, as it was sent. */
+/**
+ * Every value that was sent for a cookie, as it was sent. With a space before the `=`, or without one, it is another cookie: no
+ * browser sends ours like that, and a neighbouring host could plant one without meeting the conditions of the prefix `__Host-`.
+ */
 export function sentValues (header: string | undefined, cookieName: string): string[] {
-  if (header === undefined) return []
   const values: string[] = []
-  for (const pair of header.split(';')) {
-    const end = pair.indexOf('=')
-    if (isNamed(end < 0 ? pair : pair.slice(0, end), cookieName)) values.push(pair.slice(end + 1).trim())
+  for (const untrimmed of header?.split(';') ?? []) {
+    const pair = trimBlanks(untrimmed)
+    if (pair.startsWith(`${cookieName}=`)) values.push(trimBlanks(pair.slice(cookieName.length + 1)))
   }
   return values
 }
 
-// trim() takes a no-break space away as well. To a browser that is part of another name, which misses the prefix `__Host-`
-// and which a host next door can plant therefore.
-function isNamed (name: string, cookieName: string): boolean {
-  return name.trim() === cookieName && !name.includes('\u00a0')
+/**
+ * The header without any cookie of this name, for a program that must not see it and that may recognize more spellings of
+ * the name than we do: whatever whitespace is around it, and with a value or without.
+ */
+export function withoutCookie (header: string | undefined, cookieName: string): string {
+  const pairs = header?.split(';').map(trimBlanks) ?? []
+  return pairs.filter(pair => pair !== '' && pair.split('=', 1)[0]!.trim() !== cookieName).join('; ')
 }
 
-function decoded (value: string): string | null {
+// trim() removes a no-break space as well, which is part of a name to a browser.
+function trimBlanks (text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isBlank (character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
+/** @returns null for an invalid percent sequence */
+export function decodeValue (value: string): string | null {
   try {
     return decodeURIComponent(value)
   } catch {

@@ -1,26 +1,40 @@
 import t, { type Test } from 'tap'
 import { onSqliteAndRedis } from '../every-store.ts'
-import { type Browser, grace, MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
+import { freePort } from '../free-port.ts'
+import { type Browser, grace, MINUTE_MS, openService, sqliteIn, type Service, type Settings } from '../helper.ts'
+import { openWire } from '../wire.ts'
 
 const proxied = { PUBLIC_URL: 'https://login.example.com', COOKIE_DOMAIN: 'example.com', TRUSTED_PROXIES: '127.0.0.1' }
 const overHttps = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'login.example.com' }
 
-type Ask = (browser: Browser, url?: string, headers?: Record<string, string>) => ReturnType<Browser['get']>
+type Ask = (browser: Browser, original?: string, headers?: Record<string, string>) => ReturnType<Browser['get']>
 
-const forwarded = (path: string): Ask => (browser, url = 'https://app.example.com/page?a=1', headers = {}) => {
-  const { protocol, host, pathname, search } = new URL(url)
-  return browser.get(path, { 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host, 'x-forwarded-uri': pathname + search, 'x-forwarded-method': 'GET', ...headers })
+/** As it is written: a URL would normalize the path. */
+function parts (url = 'https://app.example.com/page?a=1') {
+  const [, scheme = '', host = '', target = ''] = /^(https?):\/\/([^/]+)(.*)$/.exec(url)!
+  return { url, scheme, host, target }
+}
+
+const forwarded = (path: string): Ask => (browser, original, headers = {}) => {
+  const { scheme, host, target } = parts(original)
+  return browser.get(path, { 'x-forwarded-proto': scheme, 'x-forwarded-host': host, 'x-forwarded-uri': target, 'x-forwarded-method': 'GET', ...headers })
 }
 
 /** How each proxy asks whether somebody may pass to an address, and how it is sent to the login. */
 const proxies: Record<string, { ask: Ask, toLogin: number }> = {
-  nginx: { ask: (browser, url = 'https://app.example.com/page?a=1', headers = {}) => browser.get('/authz/nginx', { 'x-original-url': url, ...headers }), toLogin: 401 },
+  nginx: {
+    ask: (browser, original, headers = {}) => {
+      const { url, host } = parts(original)
+      return browser.get('/authz/nginx', { 'x-original-url': url, 'x-forwarded-host': host, ...headers })
+    },
+    toLogin: 401
+  },
   caddy: { ask: forwarded('/authz/caddy'), toLogin: 303 },
   traefik: { ask: forwarded('/authz/traefik'), toLogin: 303 },
   envoy: {
-    ask: (browser, url = 'https://app.example.com/page?a=1', headers = {}) => {
-      const { protocol, host, pathname, search } = new URL(url)
-      return browser.get(`/authz/envoy${pathname}${search}`, { host, 'x-forwarded-proto': protocol.slice(0, -1), ...headers })
+    ask: (browser, original, headers = {}) => {
+      const { scheme, host, target } = parts(original)
+      return browser.get(`/authz/envoy${target}`, { host, 'x-forwarded-proto': scheme, 'x-forwarded-host': '', ...headers })
     },
     toLogin: 303
   }
@@ -32,6 +46,14 @@ function behindProxy ({ browser }: Service): Browser {
 
 function withEveryProxy (t: Test, name: string, fact: (t: Test, proxy: { ask: Ask, toLogin: number }) => Promise<void>) {
   for (const [proxy, how] of Object.entries(proxies)) t.test(`${proxy}: ${name}`, t => fact(t, how))
+}
+
+/** The same, with one service for all of them. */
+function withAllProxies (t: Test, name: string, settings: Settings, fact: (t: Test, proxy: { ask: Ask, toLogin: number, service: Service }) => Promise<void>) {
+  t.test(name, async t => {
+    const service = await openService(t, { ...proxied, ...settings })
+    for (const [proxy, how] of Object.entries(proxies)) await t.test(proxy, t => fact(t, { ...how, service }))
+  })
 }
 
 withEveryProxy(t, 'who is not logged in is sent to the login, which leads back', async (t, { ask, toLogin }) => {
@@ -103,22 +125,117 @@ withEveryProxy(t, 'rules decide by host and path; the wrong user is a 403', asyn
   t.equal(await status(laptop, '/public/..%2fadmin'), 403, 'a path that can be read in two ways')
 })
 
-withEveryProxy(t, 'what is no address is a 400', async (t, { ask }) => {
-  const service = await openService(t, proxied)
+const documented = 'app.example.com/public anyone; app.example.com/admin boss@example.com; app.example.com users'
+
+t.test('a path that is not normalized is a 403, for those whom not every rule of the host lets pass', async t => {
+  const service = await openService(t, { ...proxied, FORWARD_AUTH_RULES: documented })
+  const { say } = await openWire(service.app)
+  const [laptop, boss] = [behindProxy(service), behindProxy(service)]
+  await laptop.signUp()
+  await boss.signUp({ ...grace, email: 'boss@example.com' })
+  const cookies = ['a=b', ...[laptop, boss].map(({ cookies }) => `__Secure-session=${cookies.get('__Secure-session')}`)]
+  const questions: Record<string, (path: string) => string[]> = {
+    nginx: path => ['GET /authz/nginx HTTP/1.1', 'Host: latchkey', `X-Original-URL: https://app.example.com:443${path}`],
+    forwarded: path => ['GET /authz/traefik HTTP/1.1', 'Host: latchkey', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: app.example.com', `X-Forwarded-Uri: ${path}`],
+    envoy: path => [`GET /authz/envoy${path} HTTP/1.1`, 'Host: app.example.com', 'X-Forwarded-Proto: https']
+  }
+  const paths = ['/public/a\\b/../../admin/x', '/public/../admin//../public/x', '/y/../admin//../x', '/y%2fz/../%61dmin/x', '/admin%23', '/admin%3f', '/admin%00', '/C%23', '/public%5c..%5cadmin', '/x;y', '/.', '//']
+  const invalid = ['/%', '/public/%zz', '/public/%ff', '/public/%c0%ae%c0%ae/admin', '/%u002e']
+  for (const [proxy, question] of Object.entries(questions)) {
+    const statuses = async (path: string) => await Promise.all(cookies.map(async cookie => (await say([...question(path), `Cookie: ${cookie}`, 'Accept: text/html', 'Connection: close', '', ''].join('\r\n'))).status))
+    for (const path of paths) t.strictSame(await statuses(path), [403, 403, 200], `${proxy} ${path}`)
+    for (const path of invalid) t.strictSame(await statuses(path), [403, 403, 403], `${proxy} ${path}`)
+    // As bytes, which a request line of ours cannot have, but a header can.
+    t.strictSame([await statuses('/caf\u00c3\u00a9'), await statuses('/caf\u00c3')], proxy === 'envoy' ? [[400, 400, 400], [400, 400, 400]] : [[403, 403, 200], [403, 403, 403]])
+  }
+  const refused = (code: string, isKnown: boolean) => service.log.filter(({ event, outcome, user }) => event === 'refused' && outcome === code && (user !== undefined) === isKnown).length
+  t.strictSame([refused('PATH_AMBIGUOUS', false), refused('PATH_AMBIGUOUS', true), refused('PATH_INVALID', false)], [3 * paths.length + 2, 3 * paths.length + 2, 9 * invalid.length + 6])
+})
+
+withEveryProxy(t, 'where a login is all that every rule requires, it is so for every path', async (t, { ask, toLogin }) => {
+  const service = await openService(t, { ...proxied, FORWARD_AUTH_RULES: 'app.example.com/public anyone; app.example.com users' })
+  const [stranger, laptop] = [behindProxy(service), behindProxy(service)]
+  await laptop.signUp()
+  for (const path of ['/C%23', '/a;b']) {
+    t.match(await ask(stranger, `https://app.example.com${path}`), { status: toLogin, location: `https://login.example.com/login?next=${encodeURIComponent(`https://app.example.com${path}`)}` }, path)
+    t.equal((await ask(laptop, `https://app.example.com${path}`)).status, 200, path)
+  }
+})
+
+withAllProxies(t, 'what is no request to one valid host is a 400', { FORWARD_AUTH_RULES: '* anyone' }, async (t, { ask, service }) => {
+  const status = async (host: string) => (await ask(behindProxy(service), undefined, { 'x-original-url': `https://${host}/`, 'x-forwarded-host': host, host })).status
+  for (const host of ['app.example.com', 'app.example.com:443', 'APP.example.com', 'app_1.example.com', '192.0.2.1', '[::1]:8443', 'localhost']) t.equal(await status(host), 200, host)
+  const hosts = [
+    'app.example.com,wiki.example.com', 'app.example.com, wiki.example.com', 'app.example.com;wiki.example.com', 'app.example.com wiki.example.com', 'user@app.example.com', 'wiki.example.com:x@app.example.com', 'app.example.com:', 'app.example.com:99999',
+    'app.example.com:443:443', 'app.example.com:+443', 'app.example.com.', 'app..example.com', '.app.example.com', '%61pp.example.com', 'app%2eexample.com', 'app.example.com%00', 'app.example.com#', 'app.example.com?', 'app.example.com\\', 'app\u00adexample.com',
+    'app\u3002example.com', '127.1', '0x7f.1', '2130706433', '0177.0.0.1', '[::0001]', '[::1', '::1', 'xn--a', ' ', '*', '*.example.com', "app.example.com'", '"app.example.com"', 'a b', 'app.example.com\t', '[v1.a]', '[fe80::1%25eth0]'
+  ]
+  for (const host of hosts) t.equal(await status(host), 400, JSON.stringify(host))
+})
+
+withAllProxies(t, 'what describes no request is a 400', { FORWARD_AUTH_RULES: '* anyone' }, async (t, { ask, service }) => {
   const wrong: Array<Record<string, string>> = [
     { 'x-original-url': '/page', 'x-forwarded-uri': 'page', 'x-forwarded-proto': 'ftp' },
-    { 'x-original-url': 'https://user@app.example.com/', 'x-forwarded-host': 'user@app.example.com', host: 'user@app.example.com' },
-    { 'x-original-url': 'https://a.example, b.example/', 'x-forwarded-host': 'a.example, b.example', host: 'a.example, b.example' },
-    { 'x-original-url': '', 'x-forwarded-host': '', host: 'a b' },
-    { 'x-original-url': 'https://app.example.com:99999/', 'x-forwarded-host': 'app.example.com:99999', host: 'app.example.com:99999' }
+    { 'x-original-url': 'ftp://app.example.com/', 'x-forwarded-proto': 'https, http' },
+    { 'x-original-url': '', 'x-forwarded-uri': '', 'x-forwarded-proto': '' },
+    { 'x-original-url': 'https://app.example.com', 'x-forwarded-uri': 'https://app.example.com/', 'x-forwarded-proto': 'HTTPS' },
+    { 'x-original-url': 'https://app.example.com/public, https://app.example.com/admin', 'x-forwarded-uri': '/public, /admin', 'x-forwarded-proto': 'https,https' },
+    { 'x-original-url': 'https://app.example.com?/public', 'x-forwarded-uri': '?/public', 'x-forwarded-proto': '//' },
+    { 'x-original-url': 'https:///public', 'x-forwarded-uri': '*', 'x-forwarded-proto': ' ' }
   ]
   for (const headers of wrong) t.match(await ask(behindProxy(service), undefined, headers), { status: 400, body: '' }, JSON.stringify(headers))
 })
 
-t.test('a path with a # in it is a 400: the application could read on behind it', async t => {
-  const service = await openService(t, { ...proxied, FORWARD_AUTH_RULES: 'app.example.com/public anyone' })
-  const headers = { 'x-original-url': 'https://app.example.com/public#/../admin', 'x-forwarded-uri': '/public#/../admin' }
-  for (const proxy of ['nginx', 'caddy', 'traefik']) t.equal((await proxies[proxy]!.ask(behindProxy(service), undefined, headers)).status, 400, proxy)
+withAllProxies(t, 'what a client sends to the login’s host is no question of the proxy', { FORWARD_AUTH_RULES: '* anyone' }, async (t, { ask, service }) => {
+  t.equal((await ask(behindProxy(service))).status, 200)
+  for (const host of ['login.example.com', 'LOGIN.example.com', 'login.example.com:443', 'login.example.com.', 'login.example.com.:443', 'app.example.com, login.example.com', 'login.example.com,app.example.com']) {
+    t.match(await ask(behindProxy(service), undefined, { 'x-forwarded-host': host }), { status: 400, body: '' }, host)
+  }
+  const hosts = { 'x-forwarded-host': '', host: 'login.example.com' }
+  t.match(await ask(behindProxy(service), undefined, hosts), { status: 400, body: '' })
+})
+
+t.test('the proxy’s question has one spelling: another one comes from a client', async t => {
+  const service = await openService(t, { ...proxied, FORWARD_AUTH_RULES: '* anyone' })
+  const { say } = await openWire(service.app)
+  const about = ['Host: app.example.com', 'X-Original-URL: https://app.example.com/', 'X-Forwarded-Host: app.example.com', 'X-Forwarded-Proto: https', 'X-Forwarded-Uri: /', 'Connection: close']
+  const status = async (target: string) => (await say([`GET ${target} HTTP/1.1`, ...about, '', ''].join('\r\n'))).status
+  for (const path of ['/authz/nginx', '/authz/nginx?x', '/authz/caddy', '/authz/traefik', '/authz/envoy/']) t.equal(await status(path), 200, path)
+  const spellings = [
+    '/%61uthz/nginx', '/authz%2fnginx', '/%61%75%74%68%7a/nginx', '/AUTHZ/nginx', '/Authz/nginx', '//authz/nginx', '/authz//nginx', '/./authz/nginx', '/x/../authz/nginx', '/authz/./nginx', '/authz/x/../nginx', '/authz;x/nginx', '/authz/nginx/', '/authz/nginx;x', '\\authz\\nginx', '/authz%5cnginx',
+    '/%2561uthz/nginx', '/%61uthz/envoy/', '/%61uthz/%65nvoy/public', '/authz%2Fenvoy/', '/authz', '/authz/', '/authz%00/nginx', '/authz%20/nginx', '/authz/%20nginx', '/%e0%81%a1uthz/nginx', '/%EF%BD%81uthz/nginx', '/authz/nginx%23', '/authz/nginx%3f', '/authz/NGINX', '/authz%252fnginx', '/authz/nginx.json',
+    'http://app.example.com/authz/nginx', 'http://app.example.com/x/../authz/nginx', 'https://app.example.com/authz/envoy/', '/authz/envoy', '/authz/envoy%2f', '*'
+  ]
+  for (const path of spellings) t.ok([400, 404].includes(await status(path)), path)
+})
+
+withEveryProxy(t, 'the application gets every cookie but the session’s', async (t, { ask }) => {
+  const service = await openService(t, { ...proxied, FORWARD_AUTH_RULES: '* anyone' })
+  const laptop = behindProxy(service)
+  await laptop.signUp()
+  const mine = `__Secure-session=${laptop.cookies.get('__Secure-session')}`
+  const left = async (cookie: string) => (await ask(behindProxy(service), undefined, { cookie })).headers.cookie
+  const spellings = [
+    mine, `${mine};`, ` ${mine}`, `${mine}; ${mine}`, `${mine}; __Secure-session=planted`, `__Secure-session=planted; ${mine}`, `${mine}; __Secure-session`, `__Secure-session; ${mine}`, `${mine}; __Secure-session =x`, `\t${mine}\t`, `${mine};__Secure-session=;__Secure-session = x ; __Secure-session\t="y"`,
+    `${mine}; \u00a0__Secure-session=x`, `${mine}=${mine}`, `__Secure-session="${mine}"`, Array(50).fill(mine).join('; ')
+  ]
+  for (const cookie of spellings) {
+    t.equal(await left(cookie), '', cookie.replaceAll(mine, '…'))
+    t.equal(await left(`a=b; ${cookie}; c=d;e`), 'a=b; c=d; e', cookie.replaceAll(mine, '…'))
+  }
+  t.equal(await left(`a="x; ${mine}; y"; b=z`), 'a="x; y"; b=z', 'in quotes, which browsers do not know')
+  t.equal(await left('x__Secure-session=1; __Secure-session2=2; a=__Secure-session=3; __Host-session=4;;'), 'x__Secure-session=1; __Secure-session2=2; a=__Secure-session=3; __Host-session=4')
+  t.equal((await ask(behindProxy(service))).headers.cookie, '')
+})
+
+withEveryProxy(t, 'who is sent to the login is counted, and a debug line tells where from', async (t, { ask }) => {
+  const service = await openService(t, { ...proxied, LOG_LEVEL: 'debug', METRICS_PORT: String(await freePort()) })
+  await ask(behindProxy(service), 'https://app.example.com/page?token=secret')
+  await ask(behindProxy(service), `https://app.example.com/${'x'.repeat(2000)}`, { accept: 'application/json' })
+  const lines = service.log.filter(({ event }) => event === 'login.required')
+  t.match(lines, [{ level: 20, outcome: 'redirected', host: 'app.example.com', path: /^\/page$/ }, { level: 20, outcome: 'unauthorized', path: /^\/x{255}$/ }])
+  const metrics = await service.app.metrics!.text()
+  for (const outcome of ['redirected', 'unauthorized']) t.match(metrics, `latchkey_events_total{event="login.required",outcome="${outcome}"} 1`)
 })
 
 onSqliteAndRedis(t, async (t, settings) => {
@@ -173,7 +290,7 @@ t.test('a cookie that is no session of ours is nobody', async t => {
   const laptop = behindProxy(service)
   await laptop.signUp()
   const cookie = `__Secure-session=${laptop.cookies.get('__Secure-session')}`
-  const ask = (cookie: string) => behindProxy(service).get('/authz/nginx', { 'x-original-url': 'https://app.example.com/', cookie })
+  const ask = (cookie: string) => proxies.nginx!.ask(behindProxy(service), undefined, { cookie })
   t.equal((await ask(`a=b; ${cookie}; c=d`)).status, 200)
   for (const other of [`${cookie}; ${cookie}`, `${cookie}x`, '__Secure-session=', '__Secure-session=%zz', '__Secure-session=a.b', `x${cookie}`, cookie.replace('__Secure-', '')]) {
     t.equal((await ask(other)).status, 401, other)
@@ -184,7 +301,7 @@ t.test('Envoy asks with any method, path and body', async t => {
   const service = await openService(t, proxied)
   const laptop = behindProxy(service)
   await laptop.signUp()
-  const headers = { host: 'app.example.com', 'x-forwarded-proto': 'https' }
+  const headers = { host: 'app.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-host': '' }
   for (const method of ['POST', 'PUT', 'DELETE'] as const) t.equal((await laptop.send(method, '/authz/envoy/', { ...headers, 'content-type': 'application/json' }, '{"a"')).status, 200, method)
   t.match(await behindProxy(service).send('POST', '/authz/envoy/form', headers, 'a=b'), { status: 303, location: 'https://login.example.com/login' })
 })
@@ -202,7 +319,7 @@ t.test('whatever else goes wrong, nobody passes', async t => {
   const service = await openService(t, proxied)
   const laptop = behindProxy(service)
   await laptop.signUp()
-  t.match(await laptop.send('POST', '/authz/envoy/', { host: 'app.example.com', 'x-forwarded-proto': 'https', 'content-type': 'none at all' }, 'a'), { status: 415, body: '' })
+  t.match(await laptop.send('POST', '/authz/envoy/', { host: 'app.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-host': '', 'content-type': 'none at all' }, 'a'), { status: 415, body: '' })
   service.app.sessions.read = async () => { throw new Error('nobody foresaw this') }
   for (const { ask } of Object.values(proxies)) t.match(await ask(laptop), { status: 500, body: '' })
   t.ok(service.log.some(({ event, outcome }) => event === 'failed' && outcome === 'INTERNAL_SERVER_ERROR'))

@@ -103,7 +103,7 @@ t.test('a session of ours under a secret that is not ours opens nothing', async 
 t.test('of two cookies of the same name neither is believed', async t => {
   const { service, laptop, cookie } = await openWithGrace(t)
   const mine = `session=${cookie}`
-  for (const header of [`${mine}; ${mine}`, `${mine}; session=x`, `session=x; ${mine}`, `session=; ${mine}`, `${mine}; session=`, `${mine};session=x`, `${mine} ; session =x`, `a=b; ${mine}; c=d; session="x"`, `session; ${mine}`, `${mine}; session`, `${mine};\tsession=x`]) {
+  for (const header of [`${mine}; ${mine}`, `${mine}; session=x`, `session=x; ${mine}`, `session=; ${mine}`, `${mine}; session=`, `${mine};session=x`, `${mine} ; session= x`, `a=b; ${mine}; c=d; session="x"`, `${mine};\tsession=x`]) {
     isCleared(t, await opensNothing(t, service, header))
   }
   t.ok(await laptop.isLoggedIn(), 'alone it still opens the session')
@@ -126,6 +126,23 @@ t.test('nor does one whose name only looks like ours: a host next door can plant
   await laptop.logIn()
   const both = { cookie: `${planted}; __Host-session=${laptop.cookies.get('__Host-session')}` }
   for (const path of ['/session', '/dashboard']) t.equal((await laptop.get(path, both)).status, 200, path)
+})
+
+t.test('pages, programs and proxies read every header alike', async t => {
+  const service = await openService(t, { PUBLIC_URL: 'https://example.com', TRUSTED_PROXIES: '127.0.0.1' })
+  const laptop = service.browser({ headers: { 'x-forwarded-proto': 'https' } })
+  await laptop.signUp()
+  const value = laptop.cookies.get('__Host-session')!
+  const mine = `__Host-session=${value}`
+  const opens = async (cookie: string) => await Promise.all(['/session', '/dashboard', '/authz/nginx'].map(async path =>
+    (await service.browser({ headers: { 'x-forwarded-proto': 'https', cookie } }).get(path, { 'x-original-url': 'https://app.example.com/' })).status === 200))
+  const blanks = [mine, ` ${mine}`, `\t${mine}\t`, `__Host-session= ${value} `, `__Host-session=\t${value}`]
+  for (const header of blanks) t.strictSame(await opens(header), [true, true, true], JSON.stringify(header.replace(value, '…')))
+  const others = ['__Host-session =x', '__Host-session\t=x', '__Host-session\u00a0=x', '\u00a0__Host-session=x', '\ufeff__Host-session=x', '__host-session=x', '"__Host-session"=x', '__Host%2dsession=x', '=__Host-session=x', '__Host-session', '__Host-session ', '__Host-session,=x', 'a="__Host-session=x"', '$Version=1']
+  for (const other of others) for (const header of [`${other}; ${mine}`, `${mine}; ${other}`]) t.strictSame(await opens(header), [true, true, true], JSON.stringify(other))
+  for (const other of others) t.strictSame(await opens(other.replace(/x$/, value)), [false, false, false], `${JSON.stringify(other)} alone`)
+  const spoiled = [`__Host-session="${value}"`, `__Host-session=${value}\u00a0`, `__Host-session=\u3000${value}`, `${mine}=`, `${mine}%`, `${mine},`, `${mine};${mine}`, `__Host-session=; ${mine}`]
+  for (const header of spoiled) t.strictSame(await opens(header), [false, false, false], JSON.stringify(header.replaceAll(value, '…')))
 })
 
 t.test('a login with two cookies begins a session under a new id', async t => {

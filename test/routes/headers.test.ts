@@ -47,7 +47,7 @@ function hasHeaders (t: Test, way: Way, { status, headers }: Pick<Answer, 'statu
 
 /** Who passes is read by the proxy alone, and goes to no browser. */
 function isForProxyOnly (t: Test, { headers, body }: Answer) {
-  t.strictSame(Object.keys(headers).filter(name => name !== 'date' && name !== 'connection').toSorted(), ['cache-control', 'content-length', 'remote-email', 'remote-name', 'remote-session', 'remote-user'])
+  t.strictSame(Object.keys(headers).filter(name => name !== 'date' && name !== 'connection').toSorted(), ['cache-control', 'content-length', 'cookie', 'remote-email', 'remote-name', 'remote-session', 'remote-user'])
   t.strictSame([headers['cache-control'], body], ['no-store', ''])
 }
 

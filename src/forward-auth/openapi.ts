@@ -1,10 +1,10 @@
 import { answersNothing } from '../openapi.ts'
 
 const response = {
-  200: answersNothing('May pass. The headers say who it is, and are empty for anyone', ['Remote-User', 'Remote-Email', 'Remote-Name', 'Remote-Session']),
-  400: answersNothing('Not asked by a trusted proxy, or not about an address'),
+  200: answersNothing('May pass. Remote-… say who it is and are empty for a stranger; Cookie has every cookie but the session’s', ['Remote-User', 'Remote-Email', 'Remote-Name', 'Remote-Session', 'Cookie']),
+  400: answersNothing('Not asked by a trusted proxy itself, or not about a request'),
   401: answersNothing('Has to log in. For a program without Location'),
-  403: answersNothing('Is logged in and may not pass'),
+  403: answersNothing('Is logged in and may not pass, or the path is not normalized'),
   503: answersNothing('It cannot be known right now', ['Retry-After']),
   default: answersNothing('Nobody passes')
 }
