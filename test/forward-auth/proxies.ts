@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -59,7 +60,8 @@ export const proxyNames = Object.keys(programs)
 /** The program itself, with the files that docs/forward-auth.md shows, between https on one side and Latchkey and an application on the other. */
 export async function startProxy (t: Test, name: string, ports: Ports): Promise<void> {
   const { files, changes, command } = programs[name]!
-  const folder = t.testdir()
+  // Not the test's own, which holds the database.
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-proxy-'))
   writeCertificate(folder)
   copyChanged(files, folder, changes(ports, folder))
   const [program, ...args] = command(ports, folder)
@@ -73,6 +75,7 @@ export async function startProxy (t: Test, name: string, ports: Ports): Promise<
     process.off('exit', kill)
     kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    rmSync(folder, { recursive: true })
   })
   await listening(ports.proxy, child, said)
 }
