@@ -160,6 +160,20 @@ for (const way of ['http', 'https'] as const) {
   })
 }
 
+t.test('every answer says what it is, and in which character set', async t => {
+  const { laptop, browser } = await openWithGrace(t, 'http')
+  const types: Record<string, string[]> = {
+    'text/html': ['/', '/about', '/account', '/nothing', '/%ff'],
+    'text/css': ['/assets/pico.css', '/assets/latchkey.css'],
+    'image/svg+xml': ['/favicon.ico', '/assets/favicon.svg', '/assets/keys.svg'],
+    'application/json': ['/session', '/account/export', '/health/live', '/health/ready']
+  }
+  for (const [type, paths] of Object.entries(types)) {
+    for (const path of paths) t.equal((await laptop.get(path)).headers['content-type'], `${type}; charset=utf-8`, path)
+  }
+  for (const path of ['/session', '/nothing', '/account']) t.equal((await browser().get(path, json)).headers['content-type'], 'application/json; charset=utf-8', path)
+})
+
 t.test('a logout has the browser drop what it kept', async t => {
   const { laptop, browser } = await openWithGrace(t, 'https')
   const cookie = String(laptop.cookies.get('__Host-session'))
