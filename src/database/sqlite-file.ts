@@ -48,7 +48,7 @@ export class SqliteFile extends Sqlite {
   /** @throws SQLITE_FILE_REPLACED, or SQLITE_CORRUPT when damage was met in the last five minutes */
   assertSound (): void {
     this.#assertInPlace(this.#opened)
-    if (this.#now() - this.#damagedAt < DAMAGE_REMEMBERED_MS) throw failure('SQLITE_CORRUPT', `${this.name} is damaged: restore a backup`)
+    if (Math.abs(this.#now() - this.#damagedAt) < DAMAGE_REMEMBERED_MS) throw failure('SQLITE_CORRUPT', `${this.name} is damaged: restore a backup`)
   }
 
   // Each statement looks for itself; a read, which is cheap, only at the database. Two microseconds for each file.
