@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
-import { hearChanges } from '../src/sessions/hear-changes.ts'
 import { identify, type Identified, type LookUp, lookUpIn } from '../src/sessions/identify.ts'
-import { identityMemory } from '../src/sessions/identity-memory.ts'
+import { identityCache } from '../src/sessions/identity-cache.ts'
+import { subscribeToInvalidations } from '../src/sessions/invalidation.ts'
 import { onceATurn } from '../src/sessions/once-a-turn.ts'
 import { sessionKeyPrefix } from '../src/sessions/redis-session-store.ts'
 import { sentSession } from '../src/sessions/sent-session.ts'
@@ -28,7 +28,7 @@ declare module 'fastify' {
 async function identification (app: FastifyInstance): Promise<void> {
   const { config, now, log, sessions, users, signer } = app
   const handleIn = sentSession(sessionCookie(config).name, signer)
-  const identityOf = identify({ lookUp: remembered(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
+  const identityOf = identify({ lookUp: cached(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
 
   app.decorate('identify', cookies => {
     const handle = handleIn(cookies)
@@ -36,14 +36,14 @@ async function identification (app: FastifyInstance): Promise<void> {
   })
 }
 
-// A Cluster would have to be heard at each of its nodes, and SQLite takes no longer than a memory.
-function remembered (app: FastifyInstance, lookUp: LookUp): LookUp {
+// A Cluster would push from each of its nodes, and SQLite takes no longer than a cache.
+function cached (app: FastifyInstance, lookUp: LookUp): LookUp {
   const { redis, config, log } = app
   if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)
-  const memory = identityMemory(lookUp)
-  const close = hearChanges(redis, { keyPrefix: sessionKeyPrefix(config.redisPrefix), memory, log })
+  const cache = identityCache(lookUp)
+  const close = subscribeToInvalidations(redis, { keyPrefix: sessionKeyPrefix(config.redisPrefix), cache, log })
   app.addHook('onClose', async () => close())
-  return memory.lookUp
+  return cache.lookUp
 }
 
 export default fp(identification, { name: 'identify', dependencies: ['sessions', 'users', 'secrets', 'redis'] })

@@ -14,6 +14,7 @@ export type Fault =
   | 'cut'
 
 export interface FaultProxy {
+  port: number
   url: string
   /** From now on, for open connections and new ones. */
   set (fault: Fault): void
@@ -50,8 +51,10 @@ export async function startFaultProxy (t: Test, port: number): Promise<FaultProx
   await once(server, 'listening')
   t.teardown(() => { server.close(); sockets.forEach(socket => socket.destroy()) })
 
+  const { port: ownPort } = server.address() as AddressInfo
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    port: ownPort,
+    url: `redis://127.0.0.1:${ownPort}`,
     set (next) {
       fault = next
       if (fault === 'cut') sockets.forEach(socket => socket.destroy())

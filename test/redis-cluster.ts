@@ -6,9 +6,14 @@ import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 const SLOTS = 16_384
 
+type RedisNode = RedisServer & { client: Redis }
+
 export interface RedisCluster {
   url: string
-  nodes: Array<RedisServer & { client: Redis }>
+  /** The masters. */
+  nodes: RedisNode[]
+  /** Adds a replica of a master, which takes over when that dies. */
+  addReplica (of: RedisNode): Promise<RedisNode>
 }
 
 /** A Redis Cluster of three masters, gone at the end of the test. */
@@ -20,7 +25,18 @@ export async function startRedisCluster (t: Test): Promise<RedisCluster> {
   await Promise.all(nodes.map(({ client }, at) => client.cluster('SET-CONFIG-EPOCH', at + 1)))
   for (const { port, busPort } of nodes.slice(1)) await nodes[0]!.client.cluster('MEET', '127.0.0.1', port, busPort)
   await Promise.all(nodes.map(({ client }) => untilWhole(client, nodes.length)))
-  return { nodes, url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}` }
+  return {
+    nodes,
+    url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    async addReplica (master) {
+      const replica = await startNode(t)
+      await replica.client.cluster('MEET', '127.0.0.1', nodes[0]!.port, nodes[0]!.busPort)
+      await Promise.all([...nodes, replica].map(({ client }) => untilWhole(client, nodes.length + 1)))
+      await replica.client.cluster('REPLICATE', String(await master.client.cluster('MYID')))
+      while (!(await replica.client.info('replication')).includes('master_link_status:up')) await after(50)
+      return replica
+    }
+  }
 }
 
 async function startNode (t: Test) {

@@ -32,15 +32,19 @@ export function openLatchkey (config: Config, now: Clock): Latchkey {
     sessions: async () => (await opened()).sessions,
     passwordThrottle: async () => (await opened()).throttle,
     async close () {
-      await (await stores)?.sessions.close()
+      await (await stores)?.close()
       await database.close()
     }
   }
 }
 
-/** What lies in Redis when there is one. */
+/** What is in Redis when there is one. */
 async function openStores ({ redisUrl, redisPrefix }: Config, database: Database, now: Clock) {
-  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: quiet })
-  const sessions = sessionStoreIn({ redis, redisPrefix, database, now, log: quiet })
-  return { sessions, throttle: passwordThrottle(openLimiters({ redis, redisPrefix, database })) }
+  const connection = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: quiet })
+  const redis = connection && connection.client
+  return {
+    sessions: sessionStoreIn({ redis, redisPrefix, database, now, log: quiet }),
+    throttle: passwordThrottle(openLimiters({ redis, redisPrefix, database })),
+    close: async () => await connection?.close()
+  }
 }

@@ -11,8 +11,9 @@ interface Where extends StoreOptions {
 
 /** The store that the settings ask for: Redis where there is one, else the table beside the users. */
 export async function openSessionStore ({ redisUrl, ...where }: Where & { redisUrl?: string | undefined }): Promise<SessionStore> {
-  const redis = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: where.log })
-  return sessionStoreIn({ redis, ...where })
+  if (redisUrl === undefined) return sessionStoreIn({ redis: null, ...where })
+  const { client, close } = await openRedis({ url: redisUrl, log: where.log })
+  return { ...sessionStoreIn({ redis: client, ...where }), close }
 }
 
 /** The same, in a Redis that is open already. */

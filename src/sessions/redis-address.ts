@@ -3,7 +3,7 @@ export type RedisAddress =
   | { kind: 'server', url: string }
   | { kind: 'sentinel' | 'cluster', nodes: RedisNode[], master: string, username?: string, password?: string, tls?: object }
 
-interface RedisNode { host: string, port: number }
+export interface RedisNode { host: string, port: number }
 
 const DEFAULT_PORTS = { sentinel: 26_379, cluster: 6379 }
 

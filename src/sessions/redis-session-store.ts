@@ -20,7 +20,7 @@ const DEADLINE_MS = 950
 const REMOVAL_MS = 150
 
 /**
- * Sessions in Redis, each a hash, beside an index per user. Closes the client that it is given.
+ * Sessions in Redis, each a hash, beside an index per user. The client is shared, so whoever opened it closes it.
  *
  * A command that timed out may still run later. All of them can bear it: a late create makes a session whose id nobody was
  * given, a late revoke ends what was to end, a late update changes only what is still there.
@@ -42,7 +42,7 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
     // Each of its commands has its time; all of them together may take longer than a request waits.
     count: () => orUnavailable(SessionsUnavailable, () => countKeys(redis, keys.keyOf(''))),
     ping: async () => { await answer(() => redis.ping()) },
-    close: async () => { await redis.quit().catch(() => redis.disconnect()) }
+    close: async () => {}
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisSettings } from '../every-store.ts'
+import { startFakeSentinel } from '../fake-sentinel.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { type Browser, grace, MINUTE_MS, openService, type Service, type Settings } from '../helper.ts'
 import { type RedisServer, startRedisServer } from '../redis-server.ts'
@@ -136,7 +137,7 @@ t.test('while nobody tells of changes every answer is read from Redis', async t 
 })
 
 async function untilLogged ({ log }: Service) {
-  await until(() => log.some(({ msg }) => String(msg).startsWith('Redis does not tell which sessions change')))
+  await until(() => log.some(({ msg }) => String(msg).startsWith('Redis does not push which sessions change')))
 }
 
 t.test('a connection that dies without a word is made anew', async t => {
@@ -178,6 +179,36 @@ t.test('a connection that is being made while the store has to connect anew is m
   ;(app.redis as Redis).disconnect(true)
   await until(() => proxy.connections === 5)
   await untilHeard(observer)
+})
+
+t.test('while it takes long to be told of changes every answer is read', async t => {
+  const { redis, observer, reads } = await startRedis(t)
+  const proxy = await startFaultProxy(t, redis.port)
+  const { laptop } = await openListening(t, proxy)
+  await untilHeard(observer)
+  await until(async () => await reads(() => check(laptop)) === 0)
+  // A PING that was sent so long ago proves nothing of now.
+  proxy.delay(600)
+  await until(async () => await reads(() => check(laptop)) === 1)
+  t.equal(await reads(() => check(laptop)), 1)
+  proxy.delay(0)
+  await until(async () => await reads(() => check(laptop)) === 0)
+})
+
+t.test('nothing is kept while changes are told by another server than the one that sessions are in', async t => {
+  const { redis, observer, reads } = await startRedis(t)
+  const [other, sentinel] = await Promise.all([startRedisServer(t), startFakeSentinel(t)])
+  sentinel.names(redis.port)
+  const { laptop, service } = await openListening(t, { url: `redis+sentinel://127.0.0.1:${sentinel.port}/latchkey` })
+  await untilHeard(observer)
+  await until(async () => await reads(() => check(laptop)) === 0)
+  sentinel.names(other.port)
+  await observer.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await untilLogged(service)
+  t.equal(await reads(async () => { for (let asked = 0; asked < 5; asked++) t.equal((await check(laptop)).status, 200) }), 5)
+  sentinel.names(redis.port)
+  await until(async () => await reads(() => check(laptop)) === 0)
+  t.ok(service.log.some(({ msg }) => msg === 'answers come from memory again'))
 })
 
 t.test('a Redis that freezes is noticed: then nobody can know', async t => {

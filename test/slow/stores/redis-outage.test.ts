@@ -125,8 +125,8 @@ t.test('an answer that trickles in is not waited for', async t => {
     }
     if (!trickles) client.write(data)
   })
-  const redis = await openRedis({ url: `redis://127.0.0.1:${port}`, log: keptLog() })
-  t.teardown(() => redis.disconnect())
+  const { client: redis, close } = await openRedis({ url: `redis://127.0.0.1:${port}`, log: keptLog() })
+  t.teardown(close)
   t.equal(await redis.ping(), 'PONG')
   trickles = true
   const started = performance.now()
@@ -156,8 +156,8 @@ async function silentServer (t: Test): Promise<number> {
 }
 
 t.test('however long an outage lasts, the next attempt is less than a second away', async t => {
-  const redis = await openRedis({ url: `redis://127.0.0.1:${await freePort()}`, log: keptLog() })
-  t.teardown(() => redis.disconnect())
+  const { client: redis, close } = await openRedis({ url: `redis://127.0.0.1:${await freePort()}`, log: keptLog() })
+  t.teardown(close)
   for (const attempt of [1, 10, 10_000]) t.ok(Number((redis as Redis).options.retryStrategy?.(attempt)) < SECOND_MS)
 })
 

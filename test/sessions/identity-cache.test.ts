@@ -1,27 +1,27 @@
 import t from 'tap'
 import { SessionsUnavailable } from '../../src/errors.ts'
 import type { Identity } from '../../src/sessions/identify.ts'
-import { identityMemory } from '../../src/sessions/identity-memory.ts'
+import { identityCache } from '../../src/sessions/identity-cache.ts'
 
 const identity: Identity = { session: { handle: 'a', fields: {}, expiresAt: 1 }, user: null }
 
-/** A memory that is told of changes, over look-ups that are answered one by one. */
-function openMemory () {
+/** An enabled cache over look-ups that are answered one by one. */
+function openCache () {
   const lookUps: Array<PromiseWithResolvers<Identity | null>> = []
   const time = { at: 1 }
-  const memory = identityMemory(() => {
+  const cache = identityCache(() => {
     const lookUp = withResolvers<Identity | null>()
     lookUps.push(lookUp)
     return lookUp.promise
   }, () => time.at)
-  memory.start()
-  return { memory, lookUps, time }
+  cache.enable(Infinity)
+  return { cache, lookUps, time }
 }
 
 /** The same, once the session `a` was looked up. */
 async function openKnowing () {
-  const opened = openMemory()
-  const first = opened.memory.lookUp('a')
+  const opened = openCache()
+  const first = opened.cache.lookUp('a')
   opened.lookUps[0]!.resolve(identity)
   await first
   return opened
@@ -37,90 +37,105 @@ function withResolvers<T> (): PromiseWithResolvers<T> {
 }
 
 t.test('what was looked up is known for two seconds', async t => {
-  const { memory, lookUps, time } = openMemory()
-  const first = memory.lookUp('a')
+  const { cache, lookUps, time } = openCache()
+  const first = cache.lookUp('a')
   lookUps[0]!.resolve(identity)
   t.equal(await first, identity)
   time.at = 2_000
-  t.equal(await memory.lookUp('a'), identity)
+  t.equal(await cache.lookUp('a'), identity)
   t.equal(lookUps.length, 1)
   time.at = 2_002
-  const later = memory.lookUp('a')
+  const later = cache.lookUp('a')
   t.equal(lookUps.length, 2)
   lookUps[1]!.resolve(null)
   t.equal(await later, null)
 })
 
 t.test('who asks while it is looked up waits for the same answer', async t => {
-  const { memory, lookUps } = openMemory()
-  const all = Promise.all(['a', 'a', 'a'].map(handle => memory.lookUp(handle)))
+  const { cache, lookUps } = openCache()
+  const all = Promise.all(['a', 'a', 'a'].map(handle => cache.lookUp(handle)))
   lookUps[0]!.resolve(identity)
   t.strictSame(await all, [identity, identity, identity])
   t.equal(lookUps.length, 1)
 })
 
 t.test('what has changed is looked up again', async t => {
-  const { memory, lookUps } = await openKnowing()
-  memory.forget('b')
-  t.equal(await memory.lookUp('a'), identity, 'another has changed')
-  memory.forget('a')
-  memory.lookUp('a')
+  const { cache, lookUps } = await openKnowing()
+  cache.invalidate('b')
+  t.equal(await cache.lookUp('a'), identity, 'another has changed')
+  cache.invalidate('a')
+  cache.lookUp('a')
   t.equal(lookUps.length, 2)
 })
 
 t.test('when all have changed at once all are looked up again', async t => {
-  const { memory, lookUps } = openMemory()
-  const [first, second] = [memory.lookUp('a'), memory.lookUp('b')]
+  const { cache, lookUps } = openCache()
+  const [first, second] = [cache.lookUp('a'), cache.lookUp('b')]
   lookUps[0]!.resolve(identity)
   await first
-  memory.forgetAll()
+  cache.clear()
   lookUps[1]!.resolve(identity)
   await second
-  for (const handle of ['a', 'b']) memory.lookUp(handle)
+  for (const handle of ['a', 'b']) cache.lookUp(handle)
   t.equal(lookUps.length, 4)
   lookUps.forEach(({ resolve }) => resolve(identity))
-  await memory.lookUp('a')
-  t.equal(await memory.lookUp('a'), identity)
+  await cache.lookUp('a')
+  t.equal(await cache.lookUp('a'), identity)
   t.equal(lookUps.length, 4, 'and then kept as before')
 })
 
 t.test('what has changed while it was looked up is not kept, and nobody else waits for it', async t => {
-  const { memory, lookUps } = openMemory()
-  const first = memory.lookUp('a')
-  memory.forget('a')
-  const second = memory.lookUp('a')
+  const { cache, lookUps } = openCache()
+  const first = cache.lookUp('a')
+  cache.invalidate('a')
+  const second = cache.lookUp('a')
   lookUps[0]!.resolve(identity)
   lookUps[1]!.resolve(null)
   t.equal(await first, identity)
   t.equal(await second, null)
-  memory.lookUp('a')
+  cache.lookUp('a')
   t.equal(lookUps.length, 3)
 })
 
 t.test('nothing is kept while nobody tells of changes, nor from before', async t => {
-  const { memory, lookUps } = await openKnowing()
-  const under = memory.lookUp('b')
-  memory.stop()
+  const { cache, lookUps } = await openKnowing()
+  const under = cache.lookUp('b')
+  cache.disable()
   lookUps[1]!.resolve(identity)
   await under
-  for (const handle of ['a', 'b', 'a']) memory.lookUp(handle)
+  for (const handle of ['a', 'b', 'a']) cache.lookUp(handle)
   t.equal(lookUps.length, 5)
-  memory.start()
+  cache.enable(Infinity)
   lookUps.forEach(({ resolve }) => resolve(identity))
   await under
-  memory.lookUp('a')
+  cache.lookUp('a')
   t.equal(lookUps.length, 6, 'nor what was begun then')
 })
 
+t.test('what is known is used only until the changes before it are known, and again once they are', async t => {
+  const { cache, lookUps, time } = await openKnowing()
+  cache.enable(500)
+  time.at = 499
+  t.equal(await cache.lookUp('a'), identity)
+  t.ok(cache.isEnabled())
+  time.at = 500
+  t.notOk(cache.isEnabled())
+  cache.lookUp('a')
+  t.equal(lookUps.length, 2)
+  cache.enable(1_000)
+  t.equal(await cache.lookUp('a'), identity)
+  t.equal(lookUps.length, 2)
+})
+
 t.test('that nobody is logged in is not kept, nor that it could not be known', async t => {
-  const { memory, lookUps } = openMemory()
-  const nobody = memory.lookUp('a')
+  const { cache, lookUps } = openCache()
+  const nobody = cache.lookUp('a')
   lookUps[0]!.resolve(null)
   t.equal(await nobody, null)
-  const failed = memory.lookUp('a')
+  const failed = cache.lookUp('a')
   lookUps[1]!.reject(new SessionsUnavailable())
   await t.rejects(Promise.resolve(failed), { code: 'SESSIONS_UNAVAILABLE' })
-  const again = memory.lookUp('a')
+  const again = cache.lookUp('a')
   t.equal(lookUps.length, 3)
   lookUps[2]!.resolve(identity)
   t.equal(await again, identity)

@@ -1,0 +1,42 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import type { RedisNode } from './redis-address.ts'
+import { connection, retryDelay } from './redis-client.ts'
+
+const CHANNEL = '+switch-master'
+const HEARTBEAT_MS = 5_000
+
+interface Sentinels {
+  nodes: RedisNode[]
+  master: string
+  tls?: object
+}
+
+/**
+ * Subscribes to the failovers that the sentinels announce, so that clients leave an old master that still answers. Not with ioredis' own
+ * `failoverDetector`: it ends clients that are connecting, outlives quit(), and prints every sentinel it cannot reach.
+ * @param onSwitch is called with the address of the new master, once for each sentinel that announces it
+ * @returns closes the connections
+ */
+export function watchSentinels ({ nodes, master, tls }: Sentinels, onSwitch: (host: string, port: number) => void): () => void {
+  const sentinels = nodes.map(node => subscribed({ ...node, ...tls && { tls } }, text => {
+    const [name, , , host = '', port] = text.split(' ')
+    if (name === master) onSwitch(host, Number(port))
+  }))
+  // A connection that died silently is given up when it leaves this unanswered.
+  const heartbeat = setInterval(() => { for (const sentinel of sentinels) sentinel.ping().catch(ignore) }, HEARTBEAT_MS).unref()
+  return () => {
+    clearInterval(heartbeat)
+    for (const sentinel of sentinels) sentinel.disconnect()
+  }
+}
+
+function subscribed (options: RedisOptions, onMessage: (text: string) => void): Redis {
+  const sentinel = new Redis({ ...connection, ...options, retryStrategy: retryDelay, enableReadyCheck: false, enableOfflineQueue: false, autoResubscribe: false })
+  // A sentinel that is away is no outage. When all are, the client itself reports it.
+  sentinel.on('error', ignore)
+  sentinel.on('ready', () => { sentinel.subscribe(CHANNEL).catch(ignore) })
+  sentinel.on('message', (_channel, text) => onMessage(text))
+  return sentinel
+}
+
+function ignore (): void {}
