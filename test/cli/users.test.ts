@@ -3,7 +3,7 @@ import t from 'tap'
 import { onSqliteAndRedis, redisSettings } from '../every-store.ts'
 import { freePort } from '../free-port.ts'
 import { type Browser, grace, openService, sqliteIn } from '../helper.ts'
-import { startRedisServer } from '../redis-server.ts'
+import { newRedisDatabase } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
 const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', password: 'poetical science of numbers' }
@@ -71,8 +71,7 @@ async function untilOut (browser: Browser) {
 }
 
 t.test('with the session store down a user is out all the same, and the operator is told', async t => {
-  const redis = await startRedisServer(t)
-  const service = await openService(t, redisSettings(redis.url))
+  const service = await openService(t, redisSettings(await newRedisDatabase(t)))
   const redisUrl = `redis://:hunter2@127.0.0.1:${await freePort()}`
   const down = { settings: () => ({ ...service.app.config, redisUrl }) }
   const warning = 'Warning: the store does not answer (SESSIONS_UNAVAILABLE), so ended sessions still lie in it. They are dead all the same: within two seconds none of them logs anybody in.\n'

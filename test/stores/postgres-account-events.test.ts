@@ -44,7 +44,7 @@ t.test('a user who is just being deleted takes no events of others along', async
   await inTransaction(database, async transaction => {
     await transaction.delete(table).where(eq(table.id, ada!))
     written = events.flush()
-    const waiting = async () => (await database.execute('select 1 from pg_locks where not granted')).rows.length > 0
+    const waiting = async () => (await database.execute("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows.length > 0
     while (!await waiting()) await nextTurn()
   })
   await written
