@@ -16,7 +16,7 @@ t.test('a password is typed unseen, and a password manager may fill it in', asyn
     ['/signup password', 'new-password'],
     ['/account/password current_password', 'current-password'],
     ['/account/password new_password', 'new-password'],
-    ['/account/delete password', 'current-password'],
+    ['/account/delete current_password', 'current-password'],
     ['/account/confirm password', 'current-password']
   ])
 
