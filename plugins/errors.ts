@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isOwn, RETRY_AFTER_SECONDS } from '../src/errors.ts'
+import { HashingBusy, isOwn, RETRY_AFTER_SECONDS } from '../src/errors.ts'
 import { shownWait } from '../src/shown-time.ts'
 
 interface Words { heading: string, sentence: string }
@@ -30,7 +30,8 @@ async function errors (app: FastifyInstance): Promise<void> {
 async function answerError (error: FastifyError & { retryAfter?: number }, request: FastifyRequest, reply: FastifyReply) {
   const statusCode = error.statusCode ?? 500
   const code = error.code ?? 'INTERNAL_SERVER_ERROR'
-  if (statusCode >= 500) request.logFailure(code, error)
+  // Refusing has to stay cheap in a flood, and where in the code it was refused tells nobody anything.
+  if (statusCode >= 500 && !(error instanceof HashingBusy)) request.logFailure(code, error)
   else request.logRefusal(code)
   const { heading, sentence } = words[statusCode] ?? unreadable
   const message = isOwn(error) ? error.message : sentence

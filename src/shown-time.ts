@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const waits = { minute: inUnits('minute'), second: inUnits('second') }
 const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' })
 
 const MINUTE_SECONDS = 60
@@ -32,8 +33,12 @@ export function shownAgo (at: number, now: number): ShownTime & { ago: string } 
 
 /** A wait as people tell it, such as "15 minutes": never shorter than it is. */
 export function shownWait (seconds: number): string {
-  const [count, unit] = seconds > 2 * MINUTE_SECONDS ? [Math.ceil(seconds / MINUTE_SECONDS), 'minute'] : [seconds, 'second']
-  return new Intl.NumberFormat('en-GB', { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+  return seconds > 2 * MINUTE_SECONDS ? waits.minute.format(Math.ceil(seconds / MINUTE_SECONDS)) : waits.second.format(seconds)
+}
+
+// Made once: making one takes longer than the rest of a refusal, and who floods is refused a thousand times a second.
+function inUnits (unit: 'minute' | 'second'): Intl.NumberFormat {
+  return new Intl.NumberFormat('en-GB', { style: 'unit', unit, unitDisplay: 'long' })
 }
 
 function agoInWords (ms: number): string {

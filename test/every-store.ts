@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { emptyPostgres, newPostgresDatabase } from './postgres-server.ts'
-import { newRedisDatabase } from './redis-server.ts'
+import { startPostgresServer } from './postgres-server.ts'
+import { startRedisServer } from './redis-server.ts'
 
 type Settings = Record<string, string>
 
@@ -9,9 +9,10 @@ type Settings = Record<string, string>
 export async function onEveryStore (t: Test, facts: (t: Test, settings: () => Promise<Settings>) => Promise<void>): Promise<void> {
   await onSqliteAndRedis(t, facts)
   await t.test('with sessions in PostgreSQL', async t => {
-    const url = await newPostgresDatabase(t)
+    const postgres = await startPostgresServer(t)
+    const url = postgres.newDatabase()
     await facts(t, async () => {
-      await emptyPostgres(url)
+      await postgres.empty(url)
       return postgresSettings(url)
     })
   })
@@ -24,8 +25,8 @@ export async function onSqliteAndRedis (t: Test, facts: (t: Test, settings: () =
 }
 
 async function inRedis (t: Test, facts: (t: Test, settings: () => Promise<Settings>) => Promise<void>): Promise<void> {
-  const url = await newRedisDatabase(t)
-  await facts(t, async () => redisSettings(url))
+  const redis = await startRedisServer(t)
+  await facts(t, async () => redisSettings(redis.url))
 }
 
 export function redisSettings (url: string): Settings {

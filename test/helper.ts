@@ -10,7 +10,6 @@ import { serverOptions } from '../src/server-options.ts'
 import type { HashingCost } from '../src/users/passwords.ts'
 import { queryPostgres } from './postgres-server.ts'
 import { hasSecretFields, hasSecretSettings, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
-import { copySqliteTemplate } from './sqlite-template.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
@@ -76,7 +75,6 @@ export async function openService (t: Test, settings: Settings | Promise<Setting
   const { app, config, log, folder } = openServer(t, await settings, more.folder)
   const time = new MovableClock()
   time.pass(more.later ?? 0)
-  if (config.postgresUrl === undefined) copySqliteTemplate(config.sqlitePath)
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
   await app.register(latchkey, { config, now: time.now, drainMs: 0, ...(more.realHashing ? {} : { hashingCost: cheapHashing }) })
   await app.ready()
@@ -100,6 +98,14 @@ export async function inDatabaseOf ({ app }: Pick<Service, 'app'>, statement: st
 export async function rowsOf ({ app }: Pick<Service, 'app'>, query: string): Promise<unknown[]> {
   const { postgresUrl } = app.config
   return postgresUrl === undefined ? sqliteIn(app).prepare(query).all() : (await queryPostgres(postgresUrl, query)).rows
+}
+
+let addresses = 0
+
+/** An address that nobody has come from yet: what is counted for one is not counted for another. */
+export function anotherAddress (): string {
+  addresses++
+  return `10.${addresses >> 16}.${addresses >> 8 & 255}.${addresses & 255}`
 }
 
 export interface BrowserOptions {

@@ -1,15 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { clientOf } from '../../src/sessions/client-of.ts'
+import { addressOf } from '../../src/address.ts'
+import { deviceLabel } from '../../src/sessions/device-label.ts'
 import type { AccountEventType } from '../../src/users/account-events.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /**
-     * Notes a login or logout, or an attempt at one, for the user and in the log; without one, for who is logged in. Never
-     * fails, never waits. What changes the account has its event in the same write instead, and calls `logEvent` after it.
-     */
+    /** Notes for the user what this request did, and in the log; without one, for who is logged in. Never fails, never waits. */
     recordEvent (type: AccountEventType, user?: User | null): void
   }
 }
@@ -27,7 +25,7 @@ async function recordEvent (app: FastifyInstance): Promise<void> {
   function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
     this.logEvent(type, refusedWith[type] ?? 'success', user)
     if (user === null) return
-    app.accountEvents.record({ userId: user.id, type, ...clientOf(this) })
+    app.accountEvents.record({ userId: user.id, type, address: addressOf(this), device: deviceLabel(this.headers['user-agent']) })
   }
 }
 

@@ -28,7 +28,7 @@ async function askedDuring (t: Test, work: () => Promise<void>): Promise<string[
 
 onEveryStore(t, async (t, settings) => {
   t.test('while too many wait, strangers are asked to come again, and nothing is read or written for them', async t => {
-    const { app, browser } = await openService(t, settings())
+    const { app, browser, log } = await openService(t, settings())
     const visitor = browser()
     await visitor.get('/')
     await browser().signUp()
@@ -55,6 +55,9 @@ onEveryStore(t, async (t, settings) => {
     })
     t.strictSame(asked, [])
     t.ok((await askedDuring(t, async () => { await visitor.get('/') })).length > 0, 'what they are asked is seen')
+
+    t.equal(log.filter(({ event, outcome }) => event === 'refused' && outcome === 'HASHING_BUSY').length, 40)
+    t.notOk(log.some(({ level }) => level > 40), 'without a stack for each')
 
     t.equal((await browser().get('/login')).status, 200)
     t.equal((await browser().get('/health/live')).status, 200)

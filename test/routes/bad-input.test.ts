@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { grace, openService, sqliteIn, type Answer, type Service } from '../helper.ts'
+import { anotherAddress, grace, openService, sqliteIn, type Answer, type Service } from '../helper.ts'
 
 const form = 'application/x-www-form-urlencoded'
 const json = { accept: 'application/json' }
@@ -36,7 +36,7 @@ function isJson (t: Test, answer: Answer, status: number, code?: string) {
 /** Sends a form as a stranger would: nobody is logged in by it, and nothing is stored. */
 async function refused (t: Test, service: Service, path: string, body: string | Buffer, status: number, headers: Record<string, string> = {}) {
   const before = rows(service)
-  const stranger = service.browser()
+  const stranger = service.browser({ address: anotherAddress() })
   const answer = await stranger.send('POST', path, { 'sec-fetch-site': 'same-origin', 'content-type': form, ...headers }, body)
   isPage(t, answer, status, `${path} ${String(body).slice(0, 80)}`)
   t.strictSame(answer.setCookies, [])
@@ -91,10 +91,22 @@ t.test('fields that are not in the form are a 400, also those with a meaning in 
 t.test('a body that is no form of ours at all is a 400', async t => {
   const { service } = await openWithGrace(t)
   for (const path of ['/login', '/signup']) {
-    for (const body of ['', '&', '&&&', '=', '%', '%zz', '{"email":"a"}', '\uFEFF', 'a'.repeat(16_000), '&'.repeat(16_000), 'a&'.repeat(8_000), Buffer.from([0xff, 0xfe]), Buffer.from('email=\xff&password=x', 'latin1'), Buffer.alloc(100)]) {
+    for (const body of ['', '&', '&&&', '=', '%', '%zz', '{"email":"a"}', '\uFEFF', 'a'.repeat(16_000), '&'.repeat(16_000), Buffer.from([0xff, 0xfe]), Buffer.from('email=\xff&password=x', 'latin1'), Buffer.alloc(100)]) {
       await refused(t, service, path, body, 400)
     }
   }
+})
+
+t.test('a form with more fields than any of ours is refused before each of them becomes an error', async t => {
+  const { service } = await openWithGrace(t)
+  const many = (count: number) => Array.from({ length: count }, (_, number) => `field${number}=`).join('&')
+  for (const path of ['/login', '/signup', '/logout']) {
+    const program = service.browser({ headers: json })
+    for (const body of [many(21), many(1_500), 'a&'.repeat(8_000)]) {
+      t.match((await program.submit(path, body)).json(), { statusCode: 400, code: 'FORM_UNREADABLE', message: 'The form was sent with too many fields.' })
+    }
+  }
+  t.match((await service.browser({ headers: json }).submit('/login', many(20))).json(), { message: 'The form was sent with fields that are not in it.' })
 })
 
 t.test('raw bytes that are not UTF-8 are a 400', async t => {
@@ -135,7 +147,7 @@ t.test('a logout, too, takes a form or nothing', async t => {
 t.test('a form without a body, and a body without a type', async t => {
   const { service } = await openWithGrace(t)
   for (const path of ['/login', '/signup']) {
-    const stranger = service.browser()
+    const stranger = service.browser({ address: anotherAddress() })
     isPage(t, await stranger.send('POST', path, { 'sec-fetch-site': 'same-origin' }), 400)
     isPage(t, await stranger.send('POST', path, { 'sec-fetch-site': 'same-origin', 'content-type': form }), 400)
     isPage(t, await stranger.send('POST', path, { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }), 415)
@@ -368,7 +380,7 @@ t.test('a foreign form changes nothing for whoever is logged in', async t => {
 
 t.test('a page for users sends a stranger to the login, by what was asked and by whom', async t => {
   const { service } = await openWithGrace(t)
-  const stranger = service.browser()
+  const stranger = service.browser({ address: anotherAddress() })
   const asked = await stranger.get('/dashboard?a=b&c=//evil.example')
   t.strictSame([asked.status, asked.location], [303, `/login?next=${encodeURIComponent('/dashboard?a=b&c=//evil.example')}`])
   t.equal(stranger.cookies.size, 0)

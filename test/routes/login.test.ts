@@ -1,5 +1,4 @@
 import t from 'tap'
-import { disableAccount } from '../../src/accounts/disable-account.ts'
 import { onEveryStore } from '../every-store.ts'
 import { type Answer, DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
 
@@ -28,7 +27,7 @@ onEveryStore(t, async (t, settings) => {
     const { browser, app } = await openService(t, settings())
     await browser().signUp()
     await browser().signUp({ ...grace, email: 'disabled@example.com' })
-    await disableAccount(app.transact, (await app.users.findByEmail('disabled@example.com'))!.id, new Date())
+    await app.users.setDisabled((await app.users.findByEmail('disabled@example.com'))!.id, true)
     const visitor = browser()
     await visitor.get('/')
     const cookie = { cookie: `session=${visitor.cookies.get('session')}; device=${'x'.repeat(22)}.${'y'.repeat(43)}` }

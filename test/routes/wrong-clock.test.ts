@@ -1,5 +1,4 @@
 import t from 'tap'
-import { disableAccount, enableAccount } from '../../src/accounts/disable-account.ts'
 import { firstInAWhile } from '../../src/first-in-a-while.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { onEveryStore } from '../every-store.ts'
@@ -98,8 +97,7 @@ t.test('a session from the future is nobody\'s once its user\'s sessions were en
   await laptop.signUp()
   const { id } = (await app.users.findByEmail(grace.email))!
   time.pass(-DAY_MS)
-  await disableAccount(app.transact, id, new Date())
-  await enableAccount(app.transact, id)
+  for (const disabled of [true, false]) await app.users.setDisabled(id, disabled)
   t.equal((await laptop.get('/session', { accept: 'application/json' })).status, 401)
 })
 

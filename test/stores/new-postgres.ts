@@ -2,16 +2,17 @@ import { Client } from 'pg'
 import type { Test } from 'tap'
 import { openPostgres, type PostgresDatabase } from '../../src/database/open-postgres.ts'
 import { keptLog } from '../contract/session-store.ts'
-import { emptyPostgres, newPostgresDatabase } from '../postgres-server.ts'
+import { startPostgresServer } from '../postgres-server.ts'
 
-/** One database for all tests of a file, which follow one another: each gets it with empty tables. */
+/** One server and one database for all tests of a file, which follow one another: each gets it with empty tables. */
 export async function postgresForEach (t: Test) {
-  const url = await newPostgresDatabase(t)
-  return { url, open }
+  const server = await startPostgresServer(t)
+  const url = server.newDatabase()
+  return { server, url, open }
 
   /** @param way to it, when it is not the direct one */
   async function open (t: Test, way = url): Promise<PostgresDatabase> {
-    await emptyPostgres(url)
+    await server.empty(url)
     return connected(t, way)
   }
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
-import { disableAccount, enableAccount } from '../../../src/accounts/disable-account.ts'
 import { freePort } from '../../free-port.ts'
 import { grace, sqliteIn } from '../../helper.ts'
 import { type Application, type Got, startApplication, valuesOf } from '../../forward-auth/application.ts'
@@ -183,9 +182,9 @@ const facts: Record<string, Fact> = {
     t.equal((await phone.get(`${app}/`)).status, 303)
     t.equal((await laptop.get(`${app}/`)).status, 200)
     const user = (await service.app.users.findByEmail(grace.email))!
-    await disableAccount(service.app.transact, user.id, new Date())
+    await service.app.users.setDisabled(user.id, true)
     t.equal((await laptop.get(`${app}/`)).status, 303)
-    await enableAccount(service.app.transact, user.id)
+    await service.app.users.setDisabled(user.id, false)
     t.equal(arrived().length, 2)
   },
 
