@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAccount } from '../src/accounts/create-account.ts'
 import { quiet } from '../src/cli/quiet.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import type { Database } from '../src/database/database.ts'
@@ -112,8 +113,8 @@ function expect (wanted: number, status: number): void {
   if (status !== wanted) throw new Error(`${status} instead of ${wanted}`)
 }
 
-async function addUsers ({ users }: Database): Promise<void> {
-  for (let at = 0; at < USERS; at++) await users.create({ firstName: 'Grace', lastName: 'Hopper', email: emailOf(at), passwordHash })
+async function addUsers ({ transact }: Database): Promise<void> {
+  for (let at = 0; at < USERS; at++) await createAccount(transact, { firstName: 'Grace', lastName: 'Hopper', email: emailOf(at), passwordHash }, new Date())
 }
 
 async function addEvents ({ accountEvents, users }: Database): Promise<void> {

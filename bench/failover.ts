@@ -8,7 +8,7 @@ import { restartInTurn } from '../test/several/restart-in-turn.ts'
 import { startServices } from '../test/several/services.ts'
 import { logOut, revokeOthers, type Visitor, visitorsOf } from '../test/several/visitors.ts'
 import type { Teardown } from '../test/teardown.ts'
-import { runToItsEnd } from './run-to-its-end.ts'
+import { runToItsEnd } from '../test/run-to-its-end.ts'
 
 /*
  * Three services, a Redis with a replica and sentinels, a PostgreSQL, and people who are logged in: what do they notice

@@ -7,7 +7,7 @@ import { ask } from '../test/several/ask.ts'
 import { startServices } from '../test/several/services.ts'
 import { type Visitor, visitorsOf } from '../test/several/visitors.ts'
 import type { Teardown } from '../test/teardown.ts'
-import { runToItsEnd } from './run-to-its-end.ts'
+import { runToItsEnd } from '../test/run-to-its-end.ts'
 
 /*
  * The worst a failover can do: the replica hears nothing any more, sessions are ended, then the master dies and the

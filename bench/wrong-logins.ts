@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAccount } from '../src/accounts/create-account.ts'
+import { disableAccount } from '../src/accounts/disable-account.ts'
 import { quiet } from '../src/cli/quiet.ts'
 import { sqliteDatabase } from '../src/database/sqlite-database.ts'
 import { openPasswords } from '../src/users/passwords.ts'
@@ -41,12 +43,12 @@ rmSync(folder, { recursive: true })
 
 async function makeAccounts (): Promise<void> {
   const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: quiet })
-  const { users } = database
+  const { transact } = database
   const passwordHash = await (await openPasswords()).hash(password)
   for (const kind of ['known', 'disabled'] as const) {
     for (let at = 0; at < Math.max(EMAILS, LOGINS_AT_ONCE); at++) {
-      const user = await users.create({ firstName: 'Grace', lastName: 'Hopper', email: emailOf(kind, at), passwordHash })
-      if (kind === 'disabled') await users.setDisabled(user!.id, true)
+      const user = await createAccount(transact, { firstName: 'Grace', lastName: 'Hopper', email: emailOf(kind, at), passwordHash }, new Date())
+      if (kind === 'disabled') await disableAccount(transact, user!.id, new Date())
     }
   }
   await database.close()

@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { lately } from '../src/lately.ts'
 import { sessionStoreIn } from '../src/sessions/open-session-store.ts'
+import { sessionCleanup, type SessionCleanup } from '../src/sessions/session-cleanup.ts'
 import type { SessionStore } from '../src/sessions/session-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: SessionStore
+    sessionCleanup: SessionCleanup
   }
 }
 
@@ -17,6 +19,7 @@ async function sessions (app: FastifyInstance): Promise<void> {
   const { redis, config, database, now, log } = app
   const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, database, now, log })
   app.decorate('sessions', app.metrics?.ofStore('sessions', store) ?? store)
+  app.decorate('sessionCleanup', sessionCleanup(app))
   app.metrics?.gauge('latchkey_sessions', 'Live sessions, those of visitors among them, counted every ten minutes', lately(() => store.count().catch(() => NaN), COUNTED_FOR_MS, now))
   app.log.info(`sessions live in ${store.description}`)
   app.addHook('onClose', () => store.close())

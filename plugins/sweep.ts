@@ -13,6 +13,7 @@ async function sweep (app: FastifyInstance): Promise<void> {
   // Only tidying up: what fails now succeeds at the next turn.
   async function sweepNow () {
     await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
+    await app.sessionCleanup.sweep().catch(err => app.log.warn({ err }, 'ended sessions were not removed'))
     await app.accountEvents.sweep().catch(err => app.log.warn({ err }, 'old account events were not removed'))
     await app.database.counts.sweep().catch(err => app.log.warn({ err }, 'old counts of guesses were not removed'))
   }

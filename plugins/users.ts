@@ -1,15 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Transact } from '../src/database/transact.ts'
 import type { UserRepository } from '../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     users: UserRepository
+    /** For pages there is `request.transact`, which first asks whether the session is still there. */
+    transact: Transact
   }
 }
 
 async function users (app: FastifyInstance): Promise<void> {
-  app.decorate('users', app.metrics?.ofStore('users', app.database.users) ?? app.database.users)
+  const { database, metrics } = app
+  app.decorate('users', metrics?.ofStore('users', database.users) ?? database.users)
+  app.decorate('transact', (metrics?.ofStore('users', database) ?? database).transact)
 }
 
 export default fp(users, { name: 'users', dependencies: ['database', 'metrics'] })

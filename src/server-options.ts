@@ -14,6 +14,8 @@ const BODY_LIMIT_BYTES = 16 * 1024
 const REQUEST_TIMEOUT_MS = 8_000
 /** Cuts a client who asks for page after page and takes none of them. Longer than any answer takes. */
 const STANDSTILL_MS = 30_000
+/** Longer than proxies keep an idle connection (nginx and Caddy: 60 s and less): a form must not meet one that is about to close. */
+const KEEP_ALIVE_MS = 72_000
 
 /** What of a path stands in the log. */
 const LOGGED_PATH_MAX = 256
@@ -42,6 +44,7 @@ export function serverOptions (config: Config) {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: STANDSTILL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { startPostgresServer } from './postgres-server.ts'
-import { startRedisServer } from './redis-server.ts'
+import { emptyPostgres, newPostgresDatabase } from './postgres-server.ts'
+import { newRedisDatabase } from './redis-server.ts'
 
 type Settings = Record<string, string>
 
@@ -9,10 +9,9 @@ type Settings = Record<string, string>
 export async function onEveryStore (t: Test, facts: (t: Test, settings: () => Promise<Settings>) => Promise<void>): Promise<void> {
   await onSqliteAndRedis(t, facts)
   await t.test('with sessions in PostgreSQL', async t => {
-    const postgres = await startPostgresServer(t)
-    const url = postgres.newDatabase()
+    const url = await newPostgresDatabase(t)
     await facts(t, async () => {
-      await postgres.empty(url)
+      await emptyPostgres(url)
       return postgresSettings(url)
     })
   })
@@ -25,8 +24,8 @@ export async function onSqliteAndRedis (t: Test, facts: (t: Test, settings: () =
 }
 
 async function inRedis (t: Test, facts: (t: Test, settings: () => Promise<Settings>) => Promise<void>): Promise<void> {
-  const redis = await startRedisServer(t)
-  await facts(t, async () => redisSettings(redis.url))
+  const url = await newRedisDatabase(t)
+  await facts(t, async () => redisSettings(url))
 }
 
 export function redisSettings (url: string): Settings {

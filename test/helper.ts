@@ -10,6 +10,7 @@ import { serverOptions } from '../src/server-options.ts'
 import type { HashingCost } from '../src/users/passwords.ts'
 import { queryPostgres } from './postgres-server.ts'
 import { hasSecretFields, hasSecretSettings, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
+import { copySqliteTemplate } from './sqlite-template.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
@@ -75,6 +76,7 @@ export async function openService (t: Test, settings: Settings | Promise<Setting
   const { app, config, log, folder } = openServer(t, await settings, more.folder)
   const time = new MovableClock()
   time.pass(more.later ?? 0)
+  if (config.postgresUrl === undefined) copySqliteTemplate(config.sqlitePath)
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
   await app.register(latchkey, { config, now: time.now, drainMs: 0, ...(more.realHashing ? {} : { hashingCost: cheapHashing }) })
   await app.ready()

@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Redis } from 'ioredis'
 import { freePort } from './free-port.ts'
+import { find } from './provision.js'
 import type { Teardown } from './teardown.ts'
 
 export interface RedisServer {
@@ -17,6 +19,16 @@ export interface RedisServer {
   /** Keeps its connections open and answers nothing. */
   freeze: () => void
   thaw: () => void
+}
+
+/** The address of an empty database, on the server that the whole run shares when there is one. For who only uses it. */
+export async function newRedisDatabase (t: Teardown): Promise<string> {
+  const shared = process.env.TEST_REDIS_URL
+  if (shared === undefined) return (await startRedisServer(t)).url
+  const redis = new Redis(shared)
+  const number = await redis.incr('databases')
+  redis.disconnect()
+  return `${shared}/${number}`
 }
 
 /** A redis-server of its own, gone at the end of the test. Where there is none installed, the test fails. */
@@ -44,7 +56,7 @@ export async function startRedisServer (t: Teardown, ...args: string[]): Promise
 
 /** @param ready what it prints when it is */
 export async function startProcess (args: string[], ready = 'Ready to accept connections'): Promise<ChildProcess> {
-  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(find('redis-server'), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   // A test run that is broken off does not come to its teardowns.
   const kill = () => { server.kill('SIGKILL') }
   process.once('exit', kill)

@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { packageRoot } from '../src/package-root.ts'
 import { hasSecretFields, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
 import type { Teardown } from './teardown.ts'
 
-const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', join(packageRoot, 'dist/src/app.js')]
+const built = join(packageRoot, 'dist/src/app.js')
+const fastifyStart = ['start', '--options', '--close-grace-delay', '9500', built]
 
 /** Of a tree that lies elsewhere, as it builds what is not built. */
 export const npmStartIn = (folder: string) => ['npm', '--prefix', folder, 'start']
@@ -17,6 +19,7 @@ export const nodeStart = [process.execPath, join(packageRoot, 'node_modules/fast
 
 /** From another working directory, as it has to behave the same there. */
 export function run (settings: Record<string, string>, [program, ...args] = npmExec, stdout: 'pipe' | number = 'pipe'): ChildProcess {
+  if (args.includes(built) && !existsSync(built)) throw new Error('There is no build to start: npm run build makes it')
   // Without tap's own hooks: this is the service as people start it.
   const { NODE_OPTIONS: _hooks, ...environment } = process.env
   return spawn(program!, args, { cwd: '/', env: { ...environment, npm_config_loglevel: 'silent', ...settings }, stdio: ['ignore', stdout, 'pipe'] })

@@ -28,11 +28,11 @@ export const forms: Form[] = [
   { asks: 'POST /login, email', path: '/login', fields: { ...login, email }, member: false, options: withoutSpaces },
   { asks: 'GET /login?next=', path: '/login?next=/account', member: false },
   { asks: 'POST /account/profile', path: '/account/profile', fields: names, member: true },
-  { asks: 'POST /account/email', path: '/account/email', fields: { email }, member: true, options: withoutSpaces },
+  { asks: 'POST /account/email', path: '/account/email', fields: { email, current_password: PASSWORD }, member: true, options: withoutSpaces },
   { asks: 'POST /account/password', path: '/account/password', fields: { current_password: PASSWORD, new_password: 'harbour-lantern-quiet-42' }, member: true, options: fewer },
   { asks: 'POST /account/confirm', path: '/account/confirm', fields: { password: PASSWORD, next: '/account' }, member: true, options: fewer },
   { asks: 'GET /account/confirm?next=', path: '/account/confirm?next=/account', member: true },
-  { asks: 'POST /account/delete', path: '/account/delete', fields: { password: 'not my password at all' }, member: true, options: fewer },
+  { asks: 'POST /account/delete', path: '/account/delete', fields: { current_password: 'not my password at all' }, member: true, options: fewer },
   { asks: 'POST /account/devices/<handle>/revoke', path: '/account/devices/x*/revoke', fields: {}, member: true },
   { asks: 'browser and address, as events keep them', path: '/account/profile', fields: names, member: true, options: ['--user-agent', 'Mozilla/5.0 Firefox/142.0*', '--header', 'X-Forwarded-For: 198.18.0.1*'] },
   { asks: 'the cookies', path: '/account', member: false, options: ['--cookie', 'session=x*; device=y*'] }

@@ -1,14 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ForeignForm } from '../../src/errors.ts'
-import { isFromOurPages } from '../../src/origin-check.ts'
-
-const CHANGES_NOTHING = new Set(['GET', 'HEAD'])
+import { changesNothing, isFromOurPages } from '../../src/origin-check.ts'
 
 /** Stops forged requests (CSRF) before anything is read or changed: with SameSite=Lax the second of two bolts. */
 async function originCheck (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!CHANGES_NOTHING.has(request.method) && !isFromOurPages(request.headers, app.config.publicUrl.origin)) throw new ForeignForm()
+    if (!changesNothing(request.method) && !isFromOurPages(request.headers, app.config.publicUrl.origin)) throw new ForeignForm()
     done()
   })
 }

@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { addressOf } from '../../src/address.ts'
-import { deviceLabel } from '../../src/sessions/device-label.ts'
+import { clientOf } from '../../src/sessions/client-of.ts'
 import type { AccountEventType } from '../../src/users/account-events.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Notes for the user what this request did, and in the log; without one, for who is logged in. Never fails, never waits. */
+    /**
+     * Notes a login or logout, or an attempt at one, for the user and in the log; without one, for who is logged in. Never
+     * fails, never waits. What changes the account has its event in the same write instead, and calls `logEvent` after it.
+     */
     recordEvent (type: AccountEventType, user?: User | null): void
   }
 }
@@ -25,7 +27,7 @@ async function recordEvent (app: FastifyInstance): Promise<void> {
   function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
     this.logEvent(type, refusedWith[type] ?? 'success', user)
     if (user === null) return
-    app.accountEvents.record({ userId: user.id, type, address: addressOf(this), device: deviceLabel(this.headers['user-agent']) })
+    app.accountEvents.record({ userId: user.id, type, ...clientOf(this) })
   }
 }
 

@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Ends this request's session in the store, and has its cookie cleared. @throws SESSIONS_UNAVAILABLE; then nothing ended */
     endSession (): Promise<void>
+    /** The session is gone from the store, or opens nothing, as its user is gone: has its cookie cleared. */
+    forgetSession (): void
     /** The session cookie that the browser holds, as it sent it. */
     sentCookie: string | undefined
     /** It opens nothing. */
@@ -26,6 +28,7 @@ async function sessionLife (app: FastifyInstance): Promise<void> {
   app.decorateRequest('sentCookie', undefined)
   app.decorateRequest('hasDeadCookie', false)
   app.decorateRequest('endSession', endSession)
+  app.decorateRequest('forgetSession', forgetSession)
   app.addHook('onRequest', resume)
   app.addHook('onError', saveNothing)
 
@@ -54,6 +57,11 @@ async function sessionLife (app: FastifyInstance): Promise<void> {
 async function endSession (this: FastifyRequest) {
   // Also revokes it in the store. If that fails nothing has ended, and the cookie stays.
   await this.session.regenerate()
+  this.hasDeadCookie = true
+}
+
+function forgetSession (this: FastifyRequest) {
+  Object.assign(this, { session: null })
   this.hasDeadCookie = true
 }
 

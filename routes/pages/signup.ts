@@ -1,11 +1,13 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import { deleteAccount } from '../../src/accounts/delete-account.ts'
+import { signUp } from '../../src/accounts/sign-up.ts'
 import { EmailTaken, FormIncomplete } from '../../src/errors.ts'
 import { fieldErrors, type FieldErrors } from '../../src/field-errors.ts'
+import { clientOf } from '../../src/sessions/client-of.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
 import { lengthProblem, passwordProblem } from '../../src/users/password-policy.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
 import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
-import { signUp } from '../../src/users/sign-up.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 type SignUpRequest = FastifyRequest<{ Body: SignUpFields }>
@@ -30,14 +32,14 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     if ('error' in outcome) return await reply.refuse(outcome.error, 'signup', { values: { ...emptyForm, ...values }, errors: outcome.errors, passwordMinLength })
     await request.logIn(outcome).catch(takeBack(app, outcome))
     await request.rememberDeviceFor(outcome)
-    request.recordEvent('signed up', outcome)
+    request.logEvent('signed up', 'success', outcome)
     return await reply.redirect('/dashboard', 303)
   })
 }
 
 // Counted whatever is in the form; the password is estimated only when nothing else is wrong with it.
 async function attempt (request: SignUpRequest, passwords: Passwords, sentences: Sentences): Promise<User | Refusal> {
-  const { config: { passwordMinLength: minLength, publicUrl: { hostname: siteName } }, users } = request.server
+  const { config: { passwordMinLength: minLength, publicUrl: { hostname: siteName } }, users, transact, now } = request.server
   await request.limitSignUps()
   const mistakes = mistakesIn(request, sentences)
   if (Object.keys(mistakes).length > 0) return { error: new FormIncomplete(), errors: mistakes }
@@ -45,7 +47,7 @@ async function attempt (request: SignUpRequest, passwords: Passwords, sentences:
   const problem = passwordProblem({ firstName, lastName, email, password, minLength, siteName })
   if (problem !== null) return { error: new FormIncomplete(), errors: { password: problem } }
   const person = { firstName: firstName.trim(), lastName: lastName.trim(), email: canonicalEmail(email)!, password }
-  return await signUp(users, passwords, person) ?? { error: new EmailTaken(), errors: emailTaken }
+  return await signUp({ users, transact, passwords, now }, person, clientOf(request)) ?? { error: new EmailTaken(), errors: emailTaken }
 }
 
 function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences: Sentences): FieldErrors {
@@ -57,9 +59,9 @@ function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences
 }
 
 // Whoever is told that it did not work has to be able to try again.
-function takeBack ({ users, log }: FastifyInstance, { id }: User) {
+function takeBack ({ transact, log }: FastifyInstance, { id }: User) {
   return async (error: unknown) => {
-    await users.delete(id).catch(err => log.error({ err, user: id }, 'a sign-up that failed was not taken back'))
+    await deleteAccount(transact, { id }).catch(err => log.error({ err, user: id }, 'a sign-up that failed was not taken back'))
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { endSessions } from '../accounts/end-sessions.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { User } from '../users/user-repository.ts'
 import type { Asked } from './command.ts'
@@ -11,7 +12,7 @@ import { tell } from './users.ts'
 /** Logs a user out everywhere. */
 export async function revokeOfUser (asked: Asked, user: User): Promise<void> {
   await confirm(asked, `End every session of ${user.email}?`)
-  orGone(await asked.open().users.raiseSessionEpoch(user.id))
+  orGone(await endSessions(asked.open().database.transact, { id: user.id }))
   await tell(asked, user, 'is logged out everywhere', await endSessionsOf(asked, user.id))
 }
 

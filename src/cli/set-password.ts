@@ -1,3 +1,4 @@
+import { changePassword } from '../accounts/change-password.ts'
 import { openPasswords } from '../users/passwords.ts'
 import type { User } from '../users/user-repository.ts'
 import { type Asked, type Command, Failed, type Shell } from './command.ts'
@@ -22,7 +23,7 @@ export const setPassword: Command = {
     const password = await (asked.shell.stdin.isTTY ? typedTwice(asked.shell) : firstLineOf(asked.shell))
     await refuseWeak(asked, user, password)
     const { hash } = await openPasswords()
-    orGone(await asked.open().users.setPassword(user.id, await hash(password)))
+    orGone(await changePassword(asked.open().database.transact, { id: user.id }, await hash(password)))
     await forgetGuesses(asked, user)
     await tell(asked, user, 'has the new password', await endSessionsOf(asked, user.id))
   }

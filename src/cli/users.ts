@@ -1,3 +1,5 @@
+import { deleteAccount } from '../accounts/delete-account.ts'
+import { disableAccount, enableAccount } from '../accounts/disable-account.ts'
 import type { User } from '../users/user-repository.ts'
 import type { Asked, Command } from './command.ts'
 import { endSessionsOf, orGone, sessionsEnded } from './end-sessions.ts'
@@ -49,7 +51,7 @@ const disable: Command = {
   flags: ['json'],
   async run (asked) {
     const user = await findUser(asked, asked.words[0]!)
-    orGone(await asked.open().users.setDisabled(user.id, true))
+    orGone(await disableAccount(asked.open().database.transact, user.id, new Date(asked.shell.now())))
     await tell(asked, user, 'is disabled', await endSessionsOf(asked, user.id))
   }
 }
@@ -61,7 +63,7 @@ const enable: Command = {
   flags: ['json'],
   async run (asked) {
     const user = await findUser(asked, asked.words[0]!)
-    orGone(await asked.open().users.setDisabled(user.id, false))
+    orGone(await enableAccount(asked.open().database.transact, user.id))
     await forgetGuesses(asked, user)
     await tell(asked, user, 'is enabled')
   }
@@ -75,7 +77,7 @@ const remove: Command = {
   async run (asked) {
     const user = await findUser(asked, asked.words[0]!)
     await confirm(asked, `Delete ${user.email} and everything kept about them? This cannot be undone.`)
-    orGone(await asked.open().users.delete(user.id))
+    orGone(await deleteAccount(asked.open().database.transact, { id: user.id }))
     await tell(asked, user, 'is deleted', await endSessionsOf(asked, user.id))
   }
 }

@@ -2,6 +2,7 @@ import type { SessionStore } from '../sessions/session-store.ts'
 import type { Counts } from '../throttling/counts.ts'
 import type { AccountEvents } from '../users/account-events.ts'
 import type { UserRepository } from '../users/user-repository.ts'
+import type { Transact } from './transact.ts'
 
 /**
  * Everything that is kept in one database, whichever it is. Each dialect has one file that makes this out of its own
@@ -9,6 +10,8 @@ import type { UserRepository } from '../users/user-repository.ts'
  */
 export interface Database {
   users: UserRepository
+  /** Writes about accounts. */
+  transact: Transact
   accountEvents: AccountEvents
   /** Where sessions live when there is no Redis. */
   sessions: SessionStore

@@ -9,12 +9,14 @@ import { postgresUserRepository } from '../users/postgres-user-repository.ts'
 import type { Database, DatabaseSize } from './database.ts'
 import { openPostgres, type PostgresDatabase } from './open-postgres.ts'
 import { postgresAnswer } from './postgres-answer.ts'
+import { postgresTransact } from './postgres-transact.ts'
 
 /** @throws SettingError when the address cannot be used */
 export function postgresDatabase (url: string, options: StoreOptions): Database {
   const database = openPostgres(url, options.log)
   return {
     users: postgresUserRepository(database, options),
+    transact: postgresTransact(database, options),
     accountEvents: postgresAccountEvents(database, options),
     sessions: postgresSessionStore(database, options),
     counts: postgresCounts(database, options),

@@ -11,6 +11,7 @@ import type { Database, DatabaseSize } from './database.ts'
 import type { DatabaseOptions } from './open-database.ts'
 import { existingSqlite, sqliteOrWhyNot, type SqliteDatabase } from './open-sqlite.ts'
 import type { SqliteFile } from './sqlite-file.ts'
+import { sqliteTransact } from './sqlite-transact.ts'
 
 /** @throws SettingError when there is no database at the path, where none is to be made, or one that cannot be opened */
 export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteFile } {
@@ -21,6 +22,7 @@ export function sqliteDatabase (path: string, options: DatabaseOptions): Databas
   const assertSound = () => [counts, database].forEach(({ $client }) => $client.assertSound())
   return {
     users: pingedAfter(assertSound, UsersUnavailable, sqliteUserRepository(database, { ...options, watching: counts.$client })),
+    transact: sqliteTransact(database, options),
     accountEvents: sqliteAccountEvents(database, options),
     sessions: pingedAfter(assertSound, SessionsUnavailable, sqliteSessionStore(database, options)),
     counts: sqliteCounts(counts, options),

@@ -8,7 +8,8 @@ export const KEPT_MS = 90 * 24 * 60 * 60_000
 export interface AccountEvents {
   /**
    * Writes an event down, after the answer that it describes: it never delays that answer, and what fails is logged
-   * and forgotten. Many at once are written together; when too many wait, new ones are dropped.
+   * and forgotten. Many at once are written together; when too many wait, new ones are dropped. For logins and logouts:
+   * an event that goes with a write to the database is part of that write, see transact.ts.
    */
   record (event: AccountEvent): void
 
@@ -26,9 +27,13 @@ export type AccountEventType =
   | 'signed up' | 'logged in' | 'login failed' | 'password refused' | 'logged out' | 'session revoked' | 'password changed'
   | 'email changed' | 'profile changed' | 'throttled' | 'exported'
 
-export interface AccountEvent {
+export interface AccountEvent extends Client {
   userId: string
   type: AccountEventType
+}
+
+/** Where a request comes from. */
+export interface Client {
   /** As the trusted proxies tell it. */
   address: string
   /** Such as "Firefox on Linux". */

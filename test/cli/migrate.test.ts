@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { grace, openService, type Service } from '../helper.ts'
-import { startPostgresServer } from '../postgres-server.ts'
+import { newPostgresDatabase, queryPostgres } from '../postgres-server.ts'
 import { latchkey } from './shell.ts'
 
-const postgres = await startPostgresServer(t)
 const ada = { ...grace, first_name: 'Zoë 名', email: 'ada@example.com' }
 const secret = 'a secret that all machines share'
 
@@ -20,11 +19,11 @@ async function openOld (t: Test): Promise<Service & { file: string }> {
   return { ...service, file: `file:${service.app.config.sqlitePath}` }
 }
 
-const eventsOf = async (url: string) => (await postgres.query(url, 'select type from account_events order by id')).rows.map(({ type }) => type)
+const eventsOf = async (url: string) => (await queryPostgres(url, 'select type from account_events order by id')).rows.map(({ type }) => type)
 
 t.test('people, their passwords and what happened to them move to PostgreSQL', async t => {
   const old = await openOld(t)
-  const url = postgres.newDatabase()
+  const url = await newPostgresDatabase(t)
   t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 0, out: '2 users and 4 events copied; the counts are the same on both sides.\n', err: '' })
 
   const { browser, app } = await openService(t, { DATABASE_URL: url, SESSION_SECRET: secret }, { folder: join(old.folder, 'new') })
@@ -39,17 +38,17 @@ t.test('people, their passwords and what happened to them move to PostgreSQL', a
 
 t.test('run again it goes on, takes what changed, and doubles nothing', async t => {
   const old = await openOld(t)
-  const url = postgres.newDatabase()
+  const url = await newPostgresDatabase(t)
   const migrate = () => latchkey(old, `migrate --from ${old.file} --json`, { settings: () => ({ ...old.app.config, postgresUrl: url }) })
   t.strictSame((await migrate()).json(), { users: 2, events: 4 })
-  await postgres.query(url, "delete from users where email = 'ada@example.com'")
+  await queryPostgres(url, "delete from users where email = 'ada@example.com'")
   old.time.pass(1000)
   const laptop = old.browser()
   await laptop.logIn()
   await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })
   await old.app.accountEvents.flush()
   t.strictSame((await migrate()).json(), { users: 2, events: 6 })
-  t.strictSame((await postgres.query(url, 'select first_name from users order by email')).rows, [{ first_name: 'Zoë 名' }, { first_name: 'Amazing' }])
+  t.strictSame((await queryPostgres(url, 'select first_name from users order by email')).rows, [{ first_name: 'Zoë 名' }, { first_name: 'Amazing' }])
   t.equal((await eventsOf(url)).length, 6)
 })
 
@@ -60,15 +59,15 @@ t.test('thousands come in batches, with progress on a terminal', async t => {
   const insert = sqlite.prepare("insert into users select ?, first_name, last_name, ?, password_hash, 7, null, created_at, updated_at from users where email = 'grace@example.com'")
   for (let number = 0; number < 1000; number++) insert.run(`id-${number}`, `person-${number}@example.com`)
   sqlite.exec('commit')
-  const url = postgres.newDatabase()
+  const url = await newPostgresDatabase(t)
   const said = await latchkey(old, `migrate --from ${old.file} --to ${url}`, { terminal: true })
   t.match(said, { code: 0, out: /^1002 users and 4 events copied/, err: /Copying … 200 of 1002 users, 0 of 4 events.*1002 of 1002 users, 4 of 4 events/s })
-  t.strictSame((await postgres.query(url, 'select count(*)::int as count, max(session_epoch) as epoch from users')).rows, [{ count: 1002, epoch: 7 }])
+  t.strictSame((await queryPostgres(url, 'select count(*)::int as count, max(session_epoch) as epoch from users')).rows, [{ count: 1002, epoch: 7 }])
 })
 
 t.test('an email that has another account there already stops it, and is told', async t => {
   const old = await openOld(t)
-  const url = postgres.newDatabase()
+  const url = await newPostgresDatabase(t)
   const { browser } = await openService(t, { DATABASE_URL: url, SESSION_SECRET: secret }, { folder: join(old.folder, 'new') })
   await browser().signUp(ada)
   t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 1, out: '', err: /^An email of the source belongs to another account already/ })
@@ -76,7 +75,7 @@ t.test('an email that has another account there already stops it, and is told', 
 
 t.test('counts that differ are an error', async t => {
   const old = await openOld(t)
-  const url = postgres.newDatabase()
+  const url = await newPostgresDatabase(t)
   const { browser } = await openService(t, { DATABASE_URL: url, SESSION_SECRET: secret }, { folder: join(old.folder, 'new') })
   await browser().signUp({ ...grace, email: 'somebody@example.com' })
   t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 1, out: '', err: /^Copied, but the counts differ: 2 users and 4 events there, 3 users/ })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { endSessions } from '../../src/accounts/end-sessions.ts'
 import { onEveryStore } from '../every-store.ts'
 import { DAY_MS, grace, HOUR_MS, MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
 import { latchkey } from './shell.ts'
@@ -33,7 +34,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
     const service = await openService(t, settings())
     await service.browser().signUp()
     const user = (await service.app.users.findByEmail(grace.email))!
-    await service.app.users.raiseSessionEpoch(user.id)
+    await endSessions(service.app.transact, { id: user.id })
     t.equal((await service.app.sessions.listOf(user.id)).length, 1)
     t.strictSame(await listed(service), [])
   })

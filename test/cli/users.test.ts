@@ -1,9 +1,11 @@
 import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
+import { deleteAccount } from '../../src/accounts/delete-account.ts'
+import { createUser } from '../create-user.ts'
 import { onSqliteAndRedis, redisSettings } from '../every-store.ts'
 import { freePort } from '../free-port.ts'
 import { type Browser, grace, openService, sqliteIn } from '../helper.ts'
-import { startRedisServer } from '../redis-server.ts'
+import { newRedisDatabase } from '../redis-server.ts'
 import { latchkey } from './shell.ts'
 
 const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', password: 'poetical science of numbers' }
@@ -71,8 +73,7 @@ async function untilOut (browser: Browser) {
 }
 
 t.test('with the session store down a user is out all the same, and the operator is told', async t => {
-  const redis = await startRedisServer(t)
-  const service = await openService(t, redisSettings(redis.url))
+  const service = await openService(t, redisSettings(await newRedisDatabase(t)))
   const redisUrl = `redis://:hunter2@127.0.0.1:${await freePort()}`
   const down = { settings: () => ({ ...service.app.config, redisUrl }) }
   const warning = 'Warning: the store does not answer (SESSIONS_UNAVAILABLE), so ended sessions still lie in it. They are dead all the same: within two seconds none of them logs anybody in.\n'
@@ -103,7 +104,7 @@ t.test('a user removed while the operator was being asked', async t => {
   const service = await openService(t)
   await service.browser().signUp()
   const { id } = (await service.app.users.findByEmail(grace.email))!
-  const when = { says: '[y/N]', then: () => service.app.users.delete(id) }
+  const when = { says: '[y/N]', then: () => deleteAccount(service.app.transact, { id }) }
   const said = await latchkey(service, `users delete ${id}`, { terminal: true, input: 'y\r', when })
   t.equal(said.code, 1)
   t.match(said.err, /The user is gone; somebody else removed them just now\.\n$/)
@@ -127,7 +128,7 @@ t.test('a table of users fits a terminal and is whole in a pipe', async t => {
     { firstName: '明子', lastName: '山田'.repeat(20), email: 'b@example.com' },
     { firstName: 'Max', lastName: 'Long', email: long }
   ]
-  for (const person of people) await app.users.create({ ...person, passwordHash: 'none' })
+  for (const person of people) await createUser(app.transact, person, app.now())
   const day = new Date(time.at).toISOString().slice(0, 10)
 
   const piped = (await latchkey(service, 'users list')).out.split('\n')
@@ -147,10 +148,10 @@ t.test('a table of users fits a terminal and is whole in a pipe', async t => {
 
 t.test('everybody is listed, however many there are', async t => {
   const service = await openService(t)
-  const { users } = service.app
+  const { transact } = service.app
   const sqlite = sqliteIn(service.app)
   sqlite.exec('begin')
-  for (let at = 0; at < 450; at++) await users.create({ firstName: 'No', lastName: String(at), email: `${at}@example.com`, passwordHash: 'none' })
+  for (let at = 0; at < 450; at++) await createUser(transact, { email: `${at}@example.com` })
   sqlite.exec('commit')
   const listed = (await latchkey(service, 'users list --json')).json<Array<{ email: string }>>().map(({ email }) => email)
   t.equal(new Set(listed).size, 450)
@@ -161,7 +162,7 @@ t.test('a name cannot write on the operator\'s terminal', async t => {
   const service = await openService(t)
   const commands = ['\u001b', '\u009b', '\u202e', '\u2028', '\r']
   const evil = 'Eve\u001b[2J\u009b1m\u202emoc\n\u2028\r'
-  await service.app.users.create({ firstName: evil, lastName: '👩‍🚀', email: 'eve@example.com', passwordHash: 'none' })
+  await createUser(service.app.transact, { firstName: evil, lastName: '👩‍🚀', email: 'eve@example.com' })
   for (const command of ['users list', 'users show eve@example.com']) {
     const { out } = await latchkey(service, command, { terminal: true, columns: 200 })
     t.match(out, 'Eve�[2J�1m�moc��� 👩‍🚀')

@@ -1,26 +1,26 @@
 import t, { type Test } from 'tap'
 import { KEPT_MS, type AccountEvent, type AccountEvents } from '../../src/users/account-events.ts'
-import type { UserRepository } from '../../src/users/user-repository.ts'
+import { deleteAccount } from '../../src/accounts/delete-account.ts'
+import type { Transact } from '../../src/database/transact.ts'
+import { createUser } from '../create-user.ts'
 import type { KeptLog, MovableClock } from './session-store.ts'
 
 export interface EventsUnderTest {
   events: AccountEvents
   /** Of the same database. */
-  users: UserRepository
+  transact: Transact
   clock: MovableClock
   log: KeptLog
   /** Makes every further call fail. */
   break: () => void
 }
 
-const ada = { firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: '$argon2id$one' }
-
 /** The facts that hold wherever events are kept. */
 export function accountEventsContract (name: string, open: (t: Test) => Promise<EventsUnderTest>): void {
   const fact = (title: string, check: (t: Test, under: EventsUnderTest & { loggedIn: AccountEvent }) => Promise<void>) => {
     t.test(`${name}: ${title}`, async t => {
       const under = await open(t)
-      const { id } = (await under.users.create(ada))!
+      const { id } = await createUser(under.transact)
       await check(t, { ...under, loggedIn: { userId: id, type: 'logged in', address: '2001:db8::1', device: 'Firefox on Linux' } })
     })
   }
@@ -43,8 +43,8 @@ export function accountEventsContract (name: string, open: (t: Test) => Promise<
     t.strictSame(await types(2), ['logged out', 'profile changed'])
   })
 
-  fact('one sees only what happened to oneself', async (t, { events, users, loggedIn }) => {
-    const eve = (await users.create({ ...ada, email: 'eve@example.org' }))!
+  fact('one sees only what happened to oneself', async (t, { events, transact, loggedIn }) => {
+    const eve = await createUser(transact, { email: 'eve@example.org' })
     events.record(loggedIn)
     t.strictSame(await events.listOf(eve.id), [])
     t.strictSame(await events.listOf("' or 1=1 --"), [])
@@ -56,18 +56,18 @@ export function accountEventsContract (name: string, open: (t: Test) => Promise<
     t.match(await events.listOf(loggedIn.userId), [{ device }])
   })
 
-  fact('events go with their user', async (t, { events, users, loggedIn }) => {
+  fact('events go with their user', async (t, { events, transact, loggedIn }) => {
     events.record(loggedIn)
     await events.flush()
-    await users.delete(loggedIn.userId)
+    await deleteAccount(transact, { id: loggedIn.userId })
     t.strictSame(await events.listOf(loggedIn.userId), [])
   })
 
-  fact('events that wait while their user is deleted are left out, and those of others are kept', async (t, { events, users, log, loggedIn }) => {
-    const eve = (await users.create({ ...ada, email: 'eve@example.org' }))!
+  fact('events that wait while their user is deleted are left out, and those of others are kept', async (t, { events, transact, log, loggedIn }) => {
+    const eve = await createUser(transact, { email: 'eve@example.org' })
     events.record(loggedIn)
     events.record({ ...loggedIn, userId: eve.id })
-    await users.delete(loggedIn.userId)
+    await deleteAccount(transact, { id: loggedIn.userId })
     t.equal((await events.listOf(eve.id)).length, 1)
     t.strictSame(await events.listOf(loggedIn.userId), [])
     events.record(loggedIn)

@@ -1,9 +1,17 @@
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { requireRecentPassword } from '../../src/users/require-recent-password.ts'
+import { requireUser } from '../../src/users/require-user.ts'
 import { onSqliteAndRedis } from '../every-store.ts'
-import { type Browser, grace, HOUR_MS, MINUTE_MS, inDatabaseOf, openService } from '../helper.ts'
+import { grace, HOUR_MS, MINUTE_MS, inDatabaseOf, openService } from '../helper.ts'
 
 const eve = { ...grace, email: 'eve@example.com' }
 const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/confirm', '/export'].map(path => `/account${path}`)
+
+/** An application's page that asks for the password again. */
+async function diary (app: FastifyInstance): Promise<void> {
+  app.route({ method: ['GET', 'POST'], url: '/diary', onRequest: [requireUser, requireRecentPassword], handler: async () => 'Dear diary' })
+}
 
 onSqliteAndRedis(t, async (t, settings) => {
   t.test('the account shows who one is and what happened lately, the latest first, each with its device and address', async t => {
@@ -14,8 +22,9 @@ onSqliteAndRedis(t, async (t, settings) => {
     await browser({ address: '2001:db8::7' }).logIn({ password: 'not the password at all' })
     await laptop.logOut()
     await laptop.logIn()
+    time.pass(1)
     await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })
-    await laptop.submit('/account/email', { email: 'amazing@example.com' })
+    await laptop.submit('/account/email', { email: 'amazing@example.com', current_password: grace.password })
     await laptop.get('/account/export')
     const { body } = await laptop.get('/account')
     t.match(body, 'Amazing Grace')
@@ -63,9 +72,9 @@ onSqliteAndRedis(t, async (t, settings) => {
     }
     const forms = {
       profile: { first_name: 'Eve', last_name: 'Eve' },
-      email: { email: 'eve@example.com' },
+      email: { email: 'eve@example.com', current_password: grace.password },
       password: { current_password: grace.password, new_password: 'microseconds are longer wires' },
-      delete: { password: grace.password },
+      delete: { current_password: grace.password },
       confirm: { password: grace.password }
     }
     for (const [name, fields] of Object.entries(forms)) {
@@ -112,7 +121,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     const laptop = browser()
     await laptop.signUp()
     t.match((await laptop.get('/account/email')).body, grace.email)
-    t.match(await laptop.submit('/account/email', { email: ' Amazing@bücher.Example ' }), { status: 303, location: '/account' })
+    t.match(await laptop.submit('/account/email', { email: ' Amazing@bücher.Example ', current_password: grace.password }), { status: 303, location: '/account' })
     t.ok(await laptop.isLoggedIn())
     t.equal((await browser().logIn()).status, 401)
     t.equal((await browser().logIn({ email: 'amazing@xn--bcher-kva.example' })).status, 303)
@@ -125,13 +134,13 @@ onSqliteAndRedis(t, async (t, settings) => {
     await laptop.signUp()
     await browser().signUp(eve)
     for (const email of ['not an address', '', `${' '.repeat(300)}a@example.com`]) {
-      t.match(await laptop.submit('/account/email', { email }), { status: 400, body: /id="email-error"/ }, email.slice(0, 10))
+      t.match(await laptop.submit('/account/email', { email, current_password: grace.password }), { status: 400, body: /id="email-error"/ }, email.slice(0, 10))
     }
-    t.match(await laptop.submit('/account/email'), { status: 400, body: /id="email-error"/ })
-    t.match(await laptop.submit('/account/email', { email: 'EVE@example.com' }), { status: 409, body: /has an account already[^]*value="EVE@example.com"/ })
-    t.equal((await laptop.submit('/account/email', { email: 'a@example.com', id: 'x' })).status, 400)
+    t.match(await laptop.submit('/account/email'), { status: 400, body: /id="email-error"[^]*id="current_password-error"/ })
+    t.match(await laptop.submit('/account/email', { email: 'EVE@example.com', current_password: grace.password }), { status: 409, body: /already an account with this email[^]*value="EVE@example.com"/ })
+    t.equal((await laptop.submit('/account/email', { email: 'a@example.com', current_password: grace.password, id: 'x' })).status, 400)
     const program = { accept: 'application/json' }
-    t.match((await laptop.submit('/account/email', { email: eve.email }, program)).json(), { statusCode: 409, code: 'EMAIL_TAKEN' })
+    t.match((await laptop.submit('/account/email', { email: eve.email, current_password: grace.password }, program)).json(), { statusCode: 409, code: 'EMAIL_TAKEN' })
     t.strictSame(eventsIn((await laptop.get('/account')).body), ['Signed up'])
   })
 
@@ -140,44 +149,45 @@ onSqliteAndRedis(t, async (t, settings) => {
     const [laptop, eves] = [browser(), browser()]
     await laptop.signUp()
     await eves.signUp(eve)
-    const answers = await Promise.all([laptop, eves].map(one => one.submit('/account/email', { email: 'both@example.com' })))
+    const answers = await Promise.all([laptop, eves].map(one => one.submit('/account/email', { email: 'both@example.com', current_password: grace.password })))
     t.strictSame(answers.map(({ status }) => status).toSorted(), [303, 409])
     t.match(answers.find(({ status }) => status === 409)!.body, 'id="email-error"')
   })
 
-  t.test('after ten minutes the password is asked for before the email is changed, and leads back', async t => {
-    const { browser, time } = await openService(t, settings())
+  t.test('a new email takes the current password, in the same form', async t => {
+    const { browser } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.signUp()
+    const change = (fields: Record<string, string>) => laptop.submit('/account/email', { email: 'new@example.com', ...fields })
+    t.match(await change({ current_password: 'not the password at all' }), { status: 401, body: /That isn&#39;t your current password\.[^]*autofocus/ })
+    t.match(await change({}), { status: 400, body: /value="new@example\.com"[^]*id="current_password-error"/ })
+    t.equal((await browser().logIn()).status, 303, 'nothing changed')
+    t.match(await change({ current_password: grace.password }), { status: 303, location: '/account' })
+  })
+
+  t.test('a page can ask for the password when it was given ten minutes ago, which leads back', async t => {
+    const { browser, time } = await openService(t, settings(), { pages: diary })
     const laptop = browser()
     await laptop.signUp()
     time.pass(10 * MINUTE_MS - 1)
-    t.equal((await laptop.get('/account/email')).status, 200)
+    t.equal((await laptop.get('/diary')).status, 200)
     time.pass(1)
-    const confirm = '/account/confirm?next=%2Faccount%2Femail'
-    t.match(await laptop.get('/account/email?from=a+letter'), { status: 303, location: confirm })
-    t.match(await laptop.submit('/account/email', { email: 'eve@example.com' }), { status: 303, location: confirm })
-    t.match(await laptop.get(confirm), { status: 200, body: /value="\/account\/email"/ })
+    const confirm = '/account/confirm?next=%2Fdiary'
+    t.match(await laptop.get('/diary?from=a+letter'), { status: 303, location: confirm })
+    t.match(await laptop.submit('/diary'), { status: 303, location: confirm })
+    t.match((await laptop.submit('/diary', {}, { accept: 'application/json' })).json(), { statusCode: 401, code: 'PASSWORD_REQUIRED' })
+    t.match(await laptop.get(confirm), { status: 200, body: /value="\/diary"/ })
 
     const before = laptop.cookies.get('session')!
-    t.match(await laptop.submit('/account/confirm', { password: grace.password, next: '/account/email' }), { status: 303, location: '/account/email' })
+    t.match(await laptop.submit('/account/confirm', { password: grace.password, next: '/diary' }), { status: 303, location: '/diary' })
     t.not(laptop.cookies.get('session'), before)
-    await isDead(before, browser())
+    const thief = browser()
+    thief.cookies.set('session', before)
+    t.notOk(await thief.isLoggedIn(), 'the id from before opens nothing')
     time.pass(9 * MINUTE_MS)
-    t.match(await laptop.submit('/account/email', { email: 'new@example.com' }), { status: 303, location: '/account' })
+    t.equal((await laptop.get('/diary')).status, 200)
     time.pass(MINUTE_MS)
-    t.match(await laptop.get('/account/email'), { status: 303, location: confirm })
-
-    async function isDead (cookie: string, thief: Browser) {
-      thief.cookies.set('session', cookie)
-      t.notOk(await thief.isLoggedIn(), 'the id from before opens nothing')
-    }
-  })
-
-  t.test('a program hears that the password is asked for', async t => {
-    const { browser, time } = await openService(t, settings())
-    const laptop = browser()
-    await laptop.signUp()
-    time.pass(HOUR_MS / 2)
-    t.match((await laptop.submit('/account/email', { email: 'new@example.com' }, { accept: 'application/json' })).json(), { statusCode: 401, code: 'PASSWORD_REQUIRED' })
+    t.match(await laptop.get('/diary'), { status: 303, location: confirm })
   })
 
   t.test('giving the password again keeps the session as it was: when it began, how long it is kept, what it holds', async t => {
@@ -196,15 +206,15 @@ onSqliteAndRedis(t, async (t, settings) => {
   })
 
   t.test('a wrong password is a 401, a missing one is named, and neither counts as given', async t => {
-    const { browser, time } = await openService(t, settings())
+    const { browser, time } = await openService(t, settings(), { pages: diary })
     const laptop = browser()
     await laptop.signUp()
     time.pass(HOUR_MS / 2)
-    t.match(await laptop.submit('/account/confirm', { password: 'not the password at all', next: '/account/email' }), { status: 401, body: /This is not your password\.[^]*/ })
+    t.match(await laptop.submit('/account/confirm', { password: 'not the password at all', next: '/account/email' }), { status: 401, body: /That isn&#39;t your current password\./ })
     t.match(await laptop.submit('/account/confirm', { next: '/account/email' }), { status: 400, body: /value="\/account\/email"[^]*id="password-error"/ })
     t.equal((await laptop.submit('/account/confirm', { password: 'x'.repeat(1025) })).status, 400)
     t.equal((await laptop.submit('/account/confirm', { password: grace.password, user: 'eve' })).status, 400)
-    t.equal((await laptop.get('/account/email')).status, 303)
+    t.equal((await laptop.get('/diary')).status, 303)
   })
 
   t.test('giving the password leads nowhere else', async t => {
@@ -249,14 +259,16 @@ onSqliteAndRedis(t, async (t, settings) => {
     t.match((await laptop.get('/account/export')).json(), { events: [{ type: 'exported' }, { type: 'signed up' }] })
   })
 
-  t.test('pages go on while events cannot be written, and the log says so', async t => {
+  t.test('while events cannot be written logins go on, which the log says, and nothing is changed that would have one', async t => {
     const service = await openService(t, settings())
     const { app, log } = service
     const laptop = service.browser()
     await laptop.signUp()
     await inDatabaseOf(service, 'alter table account_events rename to elsewhere')
     t.teardown(() => inDatabaseOf(service, 'alter table elsewhere rename to account_events'))
-    t.equal((await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })).status, 303)
+    t.equal((await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })).status, 503)
+    t.match(await app.users.findByEmail(grace.email), { firstName: 'Grace', lastName: 'Hopper' })
+    t.equal((await laptop.logIn()).status, 303)
     await app.accountEvents.flush()
     t.ok(log.some(({ msg }) => msg === 'account events were not written'))
     t.match(await laptop.get('/account'), { status: 503, headers: { 'retry-after': '5' } })

@@ -70,7 +70,7 @@ t.test('whose session is ended elsewhere does not pass any more', async t => {
     'logged out': browser => browser.logOut(),
     revoked: async (_browser, other) => await other.submit('/account/devices/revoke-others'),
     'password changed': async (_browser, other) => await other.submit('/account/password', { current_password: grace.password, new_password: grace.password }),
-    deleted: async (_browser, other) => await other.submit('/account/delete', { password: grace.password })
+    deleted: async (_browser, other) => await other.submit('/account/delete', { current_password: grace.password })
   }
   for (const [what, end] of Object.entries(ends)) {
     const [laptop, other] = [here.browser(), here.browser()]

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { disableAccount } from '../../src/accounts/disable-account.ts'
 import { onSqliteAndRedis } from '../every-store.ts'
 import { freePort } from '../free-port.ts'
 import { type Browser, grace, MINUTE_MS, openService, sqliteIn, type Service, type Settings } from '../helper.ts'
@@ -89,7 +90,7 @@ withEveryProxy(t, 'who was revoked or disabled does not pass any more', async (t
   await laptop.submit('/account/devices/revoke-others')
   t.not((await ask(phone)).status, 200)
   const user = (await service.app.users.findByEmail(grace.email))!
-  await service.app.users.setDisabled(user.id, true)
+  await disableAccount(service.app.transact, user.id, new Date())
   t.not((await ask(laptop)).status, 200)
 })
 

@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { postgresSettings, redisSettings } from '../every-store.ts'
 import { MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
-import { startPostgresServer } from '../postgres-server.ts'
+import { newPostgresDatabase } from '../postgres-server.ts'
 import { startRedisServer } from '../redis-server.ts'
 
 // What a session costs its store: one read a page view, one write a minute, nothing for visitors.
@@ -43,8 +43,7 @@ t.test('in SQLite', async t => {
 })
 
 t.test('in PostgreSQL', async t => {
-  const postgres = await startPostgresServer(t)
-  const service = await openService(t, postgresSettings(postgres.newDatabase()))
+  const service = await openService(t, postgresSettings(await newPostgresDatabase(t)))
   await holdsFor(t, service, async work => {
     const queries = t.capture(Client.prototype, 'query', Client.prototype.query)
     await work()

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
+import type { Write } from '../../src/database/transact.ts'
 import { onEveryStore, redisSettings } from '../every-store.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { grace, openService } from '../helper.ts'
@@ -16,7 +17,7 @@ onEveryStore(t, async (t, settings) => {
     await eves.signUp(eve)
     const { id } = (await app.users.findByEmail(grace.email))!
     t.equal((await laptop.get('/account/delete')).status, 200)
-    const answer = await laptop.submit('/account/delete', { password: grace.password })
+    const answer = await laptop.submit('/account/delete', { current_password: grace.password })
     t.match(answer, { status: 303, location: '/' })
     t.ok(answer.setCookies.some(line => line.startsWith('session=; Max-Age=0')))
     t.notOk(laptop.cookies.has('session'))
@@ -36,7 +37,7 @@ onEveryStore(t, async (t, settings) => {
     const laptop = browser()
     await laptop.signUp()
     await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })
-    await laptop.submit('/account/delete', { password: grace.password })
+    await laptop.submit('/account/delete', { current_password: grace.password })
     t.match(await laptop.signUp(), { status: 303, location: '/dashboard' })
     const { body } = await laptop.get('/account')
     t.notMatch(body, /Amazing|Changed the name/)
@@ -47,10 +48,10 @@ onEveryStore(t, async (t, settings) => {
     const laptop = browser()
     await laptop.signUp()
     const cookie = laptop.cookies.get('session')!
-    const twice = await Promise.all([1, 2].map(() => laptop.submit('/account/delete', { password: grace.password })))
-    for (const answer of twice) t.match(answer, { status: 303, location: '/' })
+    const twice = await Promise.all([1, 2].map(() => laptop.submit('/account/delete', { current_password: grace.password })))
+    t.strictSame(twice.map(({ location }) => location).toSorted(), ['/', '/login'])
     laptop.cookies.set('session', cookie)
-    const late = await laptop.submit('/account/delete', { password: grace.password })
+    const late = await laptop.submit('/account/delete', { current_password: grace.password })
     t.match(late, { status: 303, location: '/login' })
     t.notOk(laptop.cookies.has('session'))
   })
@@ -59,29 +60,38 @@ onEveryStore(t, async (t, settings) => {
     const { browser } = await openService(t, settings())
     const laptop = browser()
     await laptop.signUp()
-    t.match(await laptop.submit('/account/delete', { password: 'not the password at all' }), { status: 401, body: /This is not your password\./ })
+    t.match(await laptop.submit('/account/delete', { current_password: 'not the password at all' }), { status: 401, body: /That isn&#39;t your current password\./ })
     t.match(await laptop.submit('/account/delete'), { status: 400 })
     t.match(await laptop.submit('/account/delete', { sure: 'yes' }), { status: 400 })
-    t.match(await laptop.submit('/account/delete', { password: '' }), { status: 400, body: /id="password-error"/ })
+    t.match(await laptop.submit('/account/delete', { current_password: '' }), { status: 400, body: /id="current_password-error"/ })
     t.ok(await laptop.isLoggedIn())
     t.equal((await browser().logIn()).status, 303)
   })
 })
 
-t.test('a session store that cannot end the sessions now: nothing is deleted, and one can try again', async t => {
+t.test('an account is deleted also while its sessions cannot be removed: they open nothing, and the next sweep removes them', async t => {
   const redis = await startRedisServer(t)
   const proxy = await startFaultProxy(t, redis.port)
-  const { browser, app } = await openService(t, redisSettings(proxy.url))
-  const laptop = browser()
+  const { browser, app, log } = await openService(t, redisSettings(proxy.url))
+  const [laptop, phone] = [browser(), browser()]
   await laptop.signUp()
-  const { revokeAllOf } = app.sessions
-  const { restore } = t.intercept(app.sessions, 'revokeAllOf', {
-    value: async (userId: string) => { proxy.set('cut'); return await revokeAllOf(userId) }
+  await phone.logIn()
+  const { id } = (await app.users.findByEmail(grace.email))!
+  const { transact } = app
+  t.intercept(app, 'transact', {
+    value: async (writes: Write[]) => {
+      const outcome = await transact(writes)
+      proxy.set('cut')
+      return outcome
+    }
   })
-  t.match(await laptop.submit('/account/delete', { password: grace.password }), { status: 503, headers: { 'retry-after': '5' } })
-  restore()
+  t.match(await laptop.submit('/account/delete', { current_password: grace.password }), { status: 303, location: '/', setCookies: [/^device=/, /^session=; Max-Age=0/] })
+  t.ok(log.some(({ msg }) => msg === 'sessions could not be ended now, the next sweep tries again'))
+  t.equal(await app.users.findById(id), null)
   proxy.set('none')
   while ((await browser().get('/health/ready')).status !== 200) await nextTurn()
-  t.ok(await laptop.isLoggedIn())
-  t.match(await laptop.submit('/account/delete', { password: grace.password }), { status: 303, location: '/' })
+  t.equal((await app.sessions.listOf(id)).length, 2)
+  t.notOk(await phone.isLoggedIn())
+  await app.sessionCleanup.sweep()
+  t.strictSame(await app.sessions.listOf(id), [])
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { disableAccount } from '../../src/accounts/disable-account.ts'
 import { onEveryStore } from '../every-store.ts'
 import { type Answer, DAY_MS, grace, HOUR_MS, openService, sqliteIn } from '../helper.ts'
 
@@ -27,7 +28,7 @@ onEveryStore(t, async (t, settings) => {
     const { browser, app } = await openService(t, settings())
     await browser().signUp()
     await browser().signUp({ ...grace, email: 'disabled@example.com' })
-    await app.users.setDisabled((await app.users.findByEmail('disabled@example.com'))!.id, true)
+    await disableAccount(app.transact, (await app.users.findByEmail('disabled@example.com'))!.id, new Date())
     const visitor = browser()
     await visitor.get('/')
     const cookie = { cookie: `session=${visitor.cookies.get('session')}; device=${'x'.repeat(22)}.${'y'.repeat(43)}` }

@@ -67,7 +67,7 @@ t.test('a name with invisible characters from before they were refused is still 
   const laptop = browser()
   await laptop.signUp()
   const { id } = (await app.users.findByEmail(grace.email))!
-  await app.users.rename(id, { firstName: 'Gra\u200bce', lastName: 'Hopper\u202e' })
+  await app.transact([{ update: 'user', where: { id }, set: { firstName: 'Gra\u200bce', lastName: 'Hopper\u202e' } }])
   t.match((await laptop.get('/session')).json(), { user: { firstName: 'Gra\u200bce', lastName: 'Hopper\u202e' } })
   for (const path of ['/dashboard', '/account', '/account/profile', '/account/export']) t.match(await laptop.get(path), { status: 200, body: /Gra\u200bce/ }, path)
 })

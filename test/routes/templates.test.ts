@@ -69,10 +69,10 @@ t.test('a form with a field that is not its own is refused, and the pages stay a
     '/login': { email: 'nobody@example.com', password: 'x' },
     '/signup': { ...grace, email: 'ada@example.com' },
     '/account/profile': { first_name: 'Ada', last_name: 'Lovelace' },
-    '/account/email': { email: 'ada@example.com' },
+    '/account/email': { email: 'ada@example.com', current_password: grace.password },
     '/account/password': { current_password: grace.password, new_password: 'compilers were said to be impossible' },
     '/account/confirm': { password: grace.password },
-    '/account/delete': { password: grace.password }
+    '/account/delete': { current_password: grace.password }
   }
   for (const [path, fields] of Object.entries(forms)) {
     for (const name of options.filter(name => !Object.hasOwn(fields, name))) {

@@ -50,7 +50,7 @@ onEveryStore(t, async (t, settings) => {
     laptop.cookies.delete('device')
     const tries = [
       laptop.submit('/account/confirm', { password: wrong }),
-      laptop.submit('/account/delete', { password: wrong }),
+      laptop.submit('/account/delete', { current_password: wrong }),
       laptop.submit('/account/password', { current_password: wrong, new_password: 'another long enough phrase' })
     ]
     for (const answer of await Promise.all(tries)) t.equal(answer.status, 401)
@@ -66,8 +66,8 @@ onEveryStore(t, async (t, settings) => {
     const office = at('2001:db8:1:1::1')
     await office.signUp()
     for (let offer = 2; offer <= 29; offer++) t.equal((await at(`2001:db8:1:1::${offer}`).signUp()).status, 409)
-    t.equal((await office.submit('/account/email', { email: 'admiral@example.com' })).status, 303)
-    t.equal((await office.submit('/account/email', { email: 'grace@example.com' })).status, 429)
+    t.equal((await office.submit('/account/email', { email: 'admiral@example.com', current_password: grace.password })).status, 303)
+    t.equal((await office.submit('/account/email', { email: 'grace@example.com', current_password: grace.password })).status, 429)
     const answer = await at('2001:db8:1:1::99').signUp({ ...grace, email: 'ada@example.com' })
     t.match(answer, { status: 429, headers: { 'retry-after': /^(8\d\d|900)$/ }, setCookies: [], body: /too many sign-ups from your network.*Try again in 15 minutes/s })
     t.equal((await at('2001:db8:1:2::1').signUp({ ...grace, email: 'ada@example.com' })).status, 303, 'another network is not affected')

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { disableAccount, enableAccount } from '../../src/accounts/disable-account.ts'
 import { firstInAWhile } from '../../src/first-in-a-while.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { onEveryStore } from '../every-store.ts'
@@ -97,7 +98,8 @@ t.test('a session from the future is nobody\'s once its user\'s sessions were en
   await laptop.signUp()
   const { id } = (await app.users.findByEmail(grace.email))!
   time.pass(-DAY_MS)
-  for (const disabled of [true, false]) await app.users.setDisabled(id, disabled)
+  await disableAccount(app.transact, id, new Date())
+  await enableAccount(app.transact, id)
   t.equal((await laptop.get('/session', { accept: 'application/json' })).status, 401)
 })
 

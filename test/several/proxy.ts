@@ -25,7 +25,7 @@ const programs = {
     changes: port => ({ 'listen 443 ssl': `listen 127.0.0.1:${port}`, 'ssl_certificate     /etc/ssl/example.com.pem;': '', 'ssl_certificate_key /etc/ssl/example.com.key;': '' }),
     command: folder => {
       const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder}/${name};`)
-      writeFileSync(join(folder, 'main.conf'), `daemon off; master_process off; pid ${folder}/pid; error_log /dev/null; events {} http { access_log off; ${temporary.join(' ')} include ${folder}/nginx.conf; }`)
+      writeFileSync(join(folder, 'main.conf'), `daemon off; master_process off; pid ${folder}/pid; error_log /dev/null; events { worker_connections 4096; } http { access_log off; ${temporary.join(' ')} include ${folder}/nginx.conf; }`)
       return ['-p', folder, '-e', 'stderr', '-c', join(folder, 'main.conf')]
     }
   },

@@ -37,10 +37,11 @@ function visitor (name: string, { status, setCookies }: Awaited<ReturnType<typeo
   return { name, cookie, state: 'logged in' }
 }
 
-/** As a form that the first browser of a user sends: all others end. Sent again until it is confirmed, as people would. */
+/** As a form that the first browser of a user sends: all others end, and it goes on under a new id. Sent again until it is confirmed, as people would. */
 export async function revokeOthers ([sender, other]: [Visitor, Visitor], address: string): Promise<void> {
   other.state = 'unsettled'
-  await untilConfirmed(address, '/account/devices/revoke-others', sender)
+  const setCookies = await untilConfirmed(address, '/account/devices/revoke-others', sender)
+  sender.cookie = sessionCookie(setCookies) ?? sender.cookie
   other.state = 'revoked'
 }
 
@@ -50,8 +51,12 @@ export async function logOut (visitor: Visitor, address: string): Promise<void> 
   visitor.state = 'revoked'
 }
 
-async function untilConfirmed (address: string, path: string, { cookie }: Visitor): Promise<void> {
-  while (await ask(address, path, { cookie, form: {} }).then(({ status }) => status, () => 0) !== 303) await after(100)
+async function untilConfirmed (address: string, path: string, { cookie }: Visitor): Promise<string[]> {
+  for (;;) {
+    const answer = await ask(address, path, { cookie, form: {} }).catch(() => null)
+    if (answer?.status === 303) return answer.setCookies
+    await after(100)
+  }
 }
 
 /** The session's, when the service has set it rather than cleared it. */

@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
 import { Sqlite, type SqliteClient } from '../../src/database/sqlite-driver.ts'
+import { copySqliteTemplate } from '../sqlite-template.ts'
 
 /** A migrated database in a folder of its own, both gone at the end of the test. */
 export function newDatabase (t: Test): SqliteDatabase {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
-  const sqlite = openSqlite(join(folder, 'latchkey.sqlite'))
+  const path = join(folder, 'latchkey.sqlite')
+  copySqliteTemplate(path)
+  const sqlite = openSqlite(path)
   t.teardown(() => {
     sqlite.$client.close()
     rmSync(folder, { recursive: true })

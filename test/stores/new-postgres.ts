@@ -2,17 +2,16 @@ import { Client } from 'pg'
 import type { Test } from 'tap'
 import { openPostgres, type PostgresDatabase } from '../../src/database/open-postgres.ts'
 import { keptLog } from '../contract/session-store.ts'
-import { startPostgresServer } from '../postgres-server.ts'
+import { emptyPostgres, newPostgresDatabase } from '../postgres-server.ts'
 
-/** One server and one database for all tests of a file, which follow one another: each gets it with empty tables. */
+/** One database for all tests of a file, which follow one another: each gets it with empty tables. */
 export async function postgresForEach (t: Test) {
-  const server = await startPostgresServer(t)
-  const url = server.newDatabase()
-  return { server, url, open }
+  const url = await newPostgresDatabase(t)
+  return { url, open }
 
   /** @param way to it, when it is not the direct one */
   async function open (t: Test, way = url): Promise<PostgresDatabase> {
-    await server.empty(url)
+    await emptyPostgres(url)
     return connected(t, way)
   }
 }

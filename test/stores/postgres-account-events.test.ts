@@ -3,10 +3,11 @@ import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users as table } from '../../drizzle/postgres/schema.ts'
 import { inTransaction } from '../../src/database/postgres-transaction.ts'
+import { postgresTransact } from '../../src/database/postgres-transact.ts'
 import { postgresAccountEvents } from '../../src/users/postgres-account-events.ts'
-import { postgresUserRepository } from '../../src/users/postgres-user-repository.ts'
 import { accountEventsContract } from '../contract/account-events.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
+import { createUser } from '../create-user.ts'
 import { plansOf, postgresForEach } from './new-postgres.ts'
 
 const postgres = await postgresForEach(t)
@@ -16,14 +17,14 @@ accountEventsContract('PostgreSQL', async t => {
   const clock = movableClock()
   const log = keptLog()
   const events = postgresAccountEvents(database, { ...clock, log })
-  return { events, users: postgresUserRepository(database, clock), clock, log, break: () => { database.$client.end() } }
+  return { events, transact: postgresTransact(database, clock), clock, log, break: () => { database.$client.end() } }
 })
 
 t.test('every query of events uses an index', async t => {
   const database = await postgres.open(t)
   const events = postgresAccountEvents(database, { now: Date.now, log: keptLog() })
-  const users = postgresUserRepository(database, { now: Date.now })
-  const { id: userId } = (await users.create({ firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: 'x' }))!
+  const transact = postgresTransact(database, { now: Date.now })
+  const { id: userId } = await createUser(transact)
   const plans = await plansOf(t, database, async () => {
     events.record({ userId, type: 'logged in', address: '::1', device: 'Firefox on Linux' })
     await events.listOf('a')
@@ -37,14 +38,14 @@ t.test('a user who is just being deleted takes no events of others along', async
   const database = await postgres.open(t)
   const log = keptLog()
   const events = postgresAccountEvents(database, { now: Date.now, log })
-  const users = postgresUserRepository(database, { now: Date.now })
-  const [ada, eve] = await Promise.all(['ada@example.org', 'eve@example.org'].map(async email => (await users.create({ firstName: 'A', lastName: 'B', email, passwordHash: 'x' }))!.id))
+  const transact = postgresTransact(database, { now: Date.now })
+  const [ada, eve] = await Promise.all(['ada@example.org', 'eve@example.org'].map(async email => (await createUser(transact, { email })).id))
   for (const userId of [ada!, eve!]) events.record({ userId, type: 'logged in', address: '::1', device: 'Firefox on Linux' })
   let written: Promise<void> | undefined
   await inTransaction(database, async transaction => {
     await transaction.delete(table).where(eq(table.id, ada!))
     written = events.flush()
-    const waiting = async () => (await database.execute('select 1 from pg_locks where not granted')).rows.length > 0
+    const waiting = async () => (await database.execute("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows.length > 0
     while (!await waiting()) await nextTurn()
   })
   await written
@@ -56,8 +57,8 @@ t.test('a sweep goes past what another process is at', async t => {
   const database = await postgres.open(t)
   const clock = movableClock()
   const events = postgresAccountEvents(database, { now: clock.now, log: keptLog() })
-  const users = postgresUserRepository(database, clock)
-  const { id: userId } = (await users.create({ firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: 'x' }))!
+  const transact = postgresTransact(database, clock)
+  const { id: userId } = await createUser(transact)
   for (const type of ['logged in', 'logged out'] as const) events.record({ userId, type, address: '::1', device: 'Firefox on Linux' })
   await events.flush()
   clock.move(91 * 24 * 60 * 60_000)

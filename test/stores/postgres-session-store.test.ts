@@ -54,7 +54,7 @@ t.test('an update finds a record that is not ours, and says that there is none',
 })
 
 t.test('the log is told where sessions live, without a user or a password', async t => {
-  t.equal((await open(t)).store.description, `PostgreSQL at 127.0.0.1:${postgres.server.port}/${new URL(postgres.url).pathname.slice(1)}`)
+  t.equal((await open(t)).store.description, `PostgreSQL at ${new URL(postgres.url).host}${new URL(postgres.url).pathname}`)
 })
 
 t.test('an update waits for the one before it; one that waits too long is unavailable, and is not made later', async t => {
@@ -72,8 +72,10 @@ t.test('an update waits for the one before it; one that waits too long is unavai
 })
 
 t.test('a way that is slow for calls of several queries still gets an answer within a second', async t => {
-  const proxy = await startFaultProxy(t, postgres.server.port)
-  const { store, clock } = await open(t, postgres.url.replace(String(postgres.server.port), new URL(proxy.url).port))
+  const proxied = new URL(postgres.url)
+  const proxy = await startFaultProxy(t, Number(proxied.port))
+  proxied.port = new URL(proxy.url).port
+  const { store, clock } = await open(t, proxied.href)
   const session = newSession(clock)
   await store.create(session)
   proxy.delay(300)
@@ -82,9 +84,10 @@ t.test('a way that is slow for calls of several queries still gets an answer wit
 })
 
 t.test('whatever is wrong with the database, the error is ours and has the cause attached', async t => {
+  const database = new URL(postgres.url).pathname.slice(1)
   const breakages: Record<string, [string, string, { code: string }]> = {
     'no table': ['alter table sessions rename to elsewhere', 'alter table elsewhere rename to sessions', { code: '42P01' }],
-    'read-only': ['alter role postgres set default_transaction_read_only = on', 'set default_transaction_read_only = off; alter role postgres reset default_transaction_read_only', { code: '25006' }]
+    'read-only': [`alter database ${database} set default_transaction_read_only = on`, `set default_transaction_read_only = off; alter database ${database} reset default_transaction_read_only`, { code: '25006' }]
   }
   const { clock, database: admin } = await open(t)
   for (const [name, [breaks, mends, cause]] of Object.entries(breakages)) {

@@ -1,9 +1,11 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users as table } from '../../drizzle/postgres/schema.ts'
+import { postgresTransact } from '../../src/database/postgres-transact.ts'
 import { postgresUserRepository } from '../../src/users/postgres-user-repository.ts'
 import { movableClock } from '../contract/session-store.ts'
 import { userRepositoryContract } from '../contract/user-repository.ts'
+import { createUser } from '../create-user.ts'
 import { plansOf, postgresForEach } from './new-postgres.ts'
 
 const postgres = await postgresForEach(t)
@@ -11,28 +13,21 @@ const postgres = await postgresForEach(t)
 userRepositoryContract('PostgreSQL', async t => {
   const database = await postgres.open(t)
   const clock = movableClock()
-  return { users: postgresUserRepository(database, clock), clock, break: () => { database.$client.end() } }
+  return { users: postgresUserRepository(database, clock), transact: postgresTransact(database, clock), clock, break: () => { database.$client.end() } }
 })
 
 t.test('every query of users uses an index', async t => {
   const database = await postgres.open(t)
   const users = postgresUserRepository(database, { now: Date.now })
+  await createUser(postgresTransact(database, { now: Date.now }))
   const plans = await plansOf(t, database, async () => {
     await users.findById('a')
     await users.findByEmail('a')
     await users.upgradePasswordHash('a', 'b', 'c')
-    await users.rename('a', { firstName: 'b', lastName: 'c' })
-    await users.changeEmail('a', 'b')
-    await users.changePassword('a', 'b', 'c')
-    await users.setPassword('a', 'b')
-    await users.setDisabled('a', true)
-    await users.raiseSessionEpoch('a')
-    await users.delete('a')
     await users.list({ limit: 10 })
-    await users.create({ firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: 'x' })
     await users.raiseEverySessionEpoch()
   })
-  t.equal(plans.length, 12 + 3)
+  t.equal(plans.length, 4 + 3)
   for (const plan of plans) t.notMatch(plan, /Seq Scan|Sort/)
 })
 
@@ -49,11 +44,4 @@ t.test('emails are told apart and ordered by their bytes, whatever the language 
   const { rows } = await database.execute("select collation_name as name from information_schema.columns where table_schema = 'public' and data_type = 'text'")
   t.ok(rows.length > 10)
   for (const { name } of rows) t.equal(name, 'C')
-})
-
-t.test('what goes wrong beside a taken email is no taken email', async t => {
-  const database = await postgres.open(t)
-  const users = postgresUserRepository(database, { now: Date.now })
-  const user = (await users.create({ firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: 'x' }))!
-  await t.rejects(users.changeEmail(user.id, 'x'.repeat(1_000_000)), { code: 'USERS_UNAVAILABLE' }, 'more than an index holds')
 })

@@ -1,17 +1,17 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import t from 'tap'
+import { sqliteTransact } from '../../src/database/sqlite-transact.ts'
 import { sqliteAccountEvents } from '../../src/users/sqlite-account-events.ts'
-import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
 import { accountEventsContract } from '../contract/account-events.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
-import { connectionTo, newDatabase } from './new-database.ts'
+import { newDatabase } from './new-database.ts'
 
 accountEventsContract('SQLite', async t => {
   const sqlite = newDatabase(t)
   const clock = movableClock()
   const log = keptLog()
   const events = sqliteAccountEvents(sqlite, { ...clock, log })
-  return { events, users: sqliteUserRepository(sqlite, { ...clock, watching: connectionTo(t, sqlite) }), clock, log, break: () => sqlite.$client.close() }
+  return { events, transact: sqliteTransact(sqlite, clock), clock, log, break: () => sqlite.$client.close() }
 })
 
 t.test('every query of events uses an index', async t => {

@@ -1,16 +1,19 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import t, { type Test } from 'tap'
+import { changeName } from '../../src/accounts/change-name.ts'
+import { sqliteTransact } from '../../src/database/sqlite-transact.ts'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
 import type { User } from '../../src/users/user-repository.ts'
 import { movableClock } from '../contract/session-store.ts'
 import { userRepositoryContract } from '../contract/user-repository.ts'
+import { createUser } from '../create-user.ts'
 import { connectionTo, newDatabase } from './new-database.ts'
 
 userRepositoryContract('SQLite', async t => {
   const sqlite = newDatabase(t)
   const clock = movableClock()
   const watching = connectionTo(t, sqlite)
-  return { users: sqliteUserRepository(sqlite, { ...clock, watching }), clock, break: () => [sqlite.$client, watching].forEach(client => client.close()) }
+  return { users: sqliteUserRepository(sqlite, { ...clock, watching }), transact: sqliteTransact(sqlite, clock), clock, break: () => [sqlite.$client, watching].forEach(client => client.close()) }
 })
 
 t.test('every query of users uses an index', async t => {
@@ -21,15 +24,8 @@ t.test('every query of users uses an index', async t => {
   await users.findById('a')
   await users.findByEmail('a')
   await users.upgradePasswordHash('a', 'b', 'c')
-  await users.rename('a', { firstName: 'b', lastName: 'c' })
-  await users.changeEmail('a', 'b')
-  await users.changePassword('a', 'b', 'c')
-  await users.setPassword('a', 'b')
-  await users.setDisabled('a', true)
-  await users.raiseSessionEpoch('a')
-  await users.delete('a')
   await users.list({ limit: 10 })
-  t.equal(queries.size, 11)
+  t.equal(queries.size, 4)
   for (const query of queries) {
     const plan = client.prepare(`explain query plan ${query}`).all(...query.match(/\?/g)!.map(() => 0))
     t.match(plan, [{ detail: /^SEARCH users USING INDEX/ }], query)
@@ -43,19 +39,21 @@ async function openKnown (t: Test) {
   const looks: unknown[] = []
   const logged = drizzle({ client: sqlite.$client, logger: { logQuery: query => { if (query.startsWith('select')) reads.push(query) } } })
   const users = sqliteUserRepository(logged, { now: Date.now, watching: connectionTo(t, sqlite, statement => looks.push(statement)) })
-  const { id } = (await users.create({ firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com', passwordHash: 'x' }))!
+  const transact = sqliteTransact(logged, { now: Date.now })
+  const { id } = await createUser(transact, { firstName: 'Grace' })
+  const rename = async (firstName: string) => await changeName(transact, { id }, { firstName, lastName: 'Hopper' }, { address: '::1', device: 'Firefox on Linux' })
   await users.findById(id)
   reads.length = 0
   looks.length = 0
-  return { sqlite, users, id, reads, looks }
+  return { sqlite, users, id, rename, reads, looks }
 }
 
 t.test('a user is read again only after something was written', async t => {
-  const { sqlite, users, id, reads } = await openKnown(t)
+  const { sqlite, users, id, rename, reads } = await openKnown(t)
   for (let times = 0; times < 3; times++) t.match(await users.findById(id), { firstName: 'Grace' })
   t.equal(reads.length, 0)
 
-  t.ok(await users.rename(id, { firstName: 'Amazing', lastName: 'Grace' }))
+  t.ok(await rename('Amazing'))
   t.match(await users.findById(id), { firstName: 'Amazing' }, 'by this process')
   connectionTo(t, sqlite).prepare("update users set first_name = 'Rear Admiral'").run()
   t.match(await users.findById(id), { firstName: 'Rear Admiral' }, 'by another')
@@ -64,11 +62,11 @@ t.test('a user is read again only after something was written', async t => {
 })
 
 t.test('who waited for a write reads it, whoever else reads at that moment', async t => {
-  const { users, id } = await openKnown(t)
+  const { users, id, rename } = await openKnown(t)
   for (let round = 0; round < 100; round++) {
     const firstName = `Grace ${round}`
     const written = async () => {
-      await users.rename(id, { firstName, lastName: 'Hopper' })
+      await rename(firstName)
       return await users.findById(id)
     }
     const [, after] = await Promise.all([users.findById(id), written(), users.findById(id)])

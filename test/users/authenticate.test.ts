@@ -1,17 +1,19 @@
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
+import { signUp } from '../../src/accounts/sign-up.ts'
+import type { Outcome, Write } from '../../src/database/transact.ts'
 import { UsersUnavailable } from '../../src/errors.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
 import { openPasswords, type Passwords } from '../../src/users/passwords.ts'
-import { signUp } from '../../src/users/sign-up.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
-import type { NewUser, User, UserRepository } from '../../src/users/user-repository.ts'
+import type { User, UserRepository } from '../../src/users/user-repository.ts'
 
 const password = 'nanoseconds are short wires'
+const client = { address: '::1', device: 'Firefox on Linux' }
 const grace = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' }
 
 /** A table of users that tells what it was asked. */
-class Table implements Pick<UserRepository, 'findByEmail' | 'create' | 'upgradePasswordHash'> {
+class Table implements Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash'> {
   readonly rows: User[] = []
   readonly asked: string[] = []
 
@@ -21,12 +23,11 @@ class Table implements Pick<UserRepository, 'findByEmail' | 'create' | 'upgradeP
     return row ? { ...row } : null
   }
 
-  async create (user: NewUser) {
-    if (this.rows.some(row => row.email === user.email)) return null
-    const at = new Date()
-    const row = { ...user, id: String(this.rows.length), sessionEpoch: 0, disabledAt: null, createdAt: at, updatedAt: at }
-    this.rows.push(row)
-    return row
+  transact = async (writes: Write[]): Promise<Outcome> => {
+    const [user] = writes.flatMap(write => 'insert' in write && write.insert === 'user' ? write.values : [])
+    if (user === undefined || this.rows.some(row => row.email === user.email)) return 'email taken'
+    this.rows.push(user)
+    return 'done'
   }
 
   async upgradePasswordHash (id: string, from: string, to: string) {
@@ -46,10 +47,14 @@ function counted (passwords: Passwords) {
   return { work, passwords: counting }
 }
 
+function partsOf (users: Table, passwords: Passwords) {
+  return { users, transact: users.transact, passwords, now: Date.now }
+}
+
 async function signedUp () {
   const users = new Table()
   const { work, passwords } = counted(await openPasswords())
-  const user = await signUp(users, passwords, { ...grace, password })
+  const user = await signUp(partsOf(users, passwords), { ...grace, password }, client)
   work.length = users.asked.length = 0
   return { users, passwords, work, user: user! }
 }
@@ -63,8 +68,7 @@ t.test('the right credentials find the user, however the email is typed', async 
 
 t.test('whatever is wrong, the answer is the same after the same work', async t => {
   const { users, passwords, work, user } = await signedUp()
-  await users.create({ ...grace, email: 'disabled@example.com', passwordHash: user.passwordHash })
-  users.rows[1]!.disabledAt = new Date()
+  users.rows.push({ ...user, id: 'disabled', email: 'disabled@example.com', disabledAt: new Date() })
   const wrong = {
     'an unknown email': { email: 'ada@example.com', password },
     'a wrong password': { email: grace.email, password: 'another fifteen letters' },
@@ -120,12 +124,12 @@ t.test('while users cannot be read nobody is told that the password is wrong', a
   const { users, passwords } = await signedUp()
   users.findByEmail = async () => { throw new UsersUnavailable() }
   await t.rejects(authenticate(users, passwords, { email: grace.email, password }), { code: 'USERS_UNAVAILABLE' })
-  await t.rejects(signUp(users, passwords, { ...grace, password }), { code: 'USERS_UNAVAILABLE' })
+  await t.rejects(signUp(partsOf(users, passwords), { ...grace, password }, client), { code: 'USERS_UNAVAILABLE' })
 })
 
 t.test('an email has one account, and a second sign-up costs no hash', async t => {
   const { users, passwords, work } = await signedUp()
-  t.equal(await signUp(users, passwords, { ...grace, password: 'another fifteen letters' }), null)
+  t.equal(await signUp(partsOf(users, passwords), { ...grace, password: 'another fifteen letters' }, client), null)
   t.strictSame(work, [])
   t.equal(users.rows.length, 1)
 })
@@ -133,7 +137,7 @@ t.test('an email has one account, and a second sign-up costs no hash', async t =
 t.test('of sign-ups at once with one email one makes the account', async t => {
   const users = new Table()
   const passwords = await openPasswords()
-  const made = await Promise.all(Array.from({ length: 4 }, () => signUp(users, passwords, { ...grace, password })))
+  const made = await Promise.all(Array.from({ length: 4 }, () => signUp(partsOf(users, passwords), { ...grace, password }, client)))
   t.equal(made.filter(user => user !== null).length, 1)
   t.equal(users.rows.length, 1)
 })

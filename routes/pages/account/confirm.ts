@@ -4,6 +4,7 @@ import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
 import { NEXT_MAX, pathHere } from '../../../src/path-here.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
+import { askForLogin } from '../../../src/users/require-user.ts'
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
@@ -12,7 +13,7 @@ const Form = Type.Object({
 }, { additionalProperties: false })
 
 const sentences = { password: 'Enter your password.' }
-const wrongPassword = { password: 'This is not your password.' }
+const wrongPassword = { password: "That isn't your current password." }
 
 /** Before what a borrowed session must not do: it was left open, but whoever sits there now may not know the password. */
 export default async function confirm (app: FastifyInstance): Promise<void> {
@@ -31,7 +32,7 @@ export default async function confirm (app: FastifyInstance): Promise<void> {
 
     const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, password))
     if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
-    await request.confirmLogIn()
+    if (!await request.continueSession({ authenticatedAt: app.now() })) return askForLogin(request, reply)
     return await reply.redirect(next ?? '/account', 303)
   })
 }

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
+import { ofPassword } from '../../../src/accounts/authority.ts'
+import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
+import { askForLogin } from '../../../src/users/require-user.ts'
 
-const Form = Type.Object({ password: givenPassword }, { additionalProperties: false })
+const Form = Type.Object({ current_password: givenPassword }, { additionalProperties: false })
 
-const sentences = { password: 'Enter your password.' }
-const wrongPassword = { password: 'This is not your password.' }
+const sentences = { current_password: 'Enter your current password.' }
+const wrongPassword = { current_password: "That isn't your current password." }
 
 export default async function leave (app: FastifyInstance): Promise<void> {
   app.get('/account/delete', (_request, reply) => reply.page('account/delete', { errors: {} }))
@@ -15,15 +18,15 @@ export default async function leave (app: FastifyInstance): Promise<void> {
   app.post<{ Body: Static<typeof Form> }>('/account/delete', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/delete', { errors })
-    const { id } = request.currentUser!
-    const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, request.body.password))
+    const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, request.body.current_password))
     if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
 
-    // The sessions first: what a store that is down could not remove would outlive its user. They hold addresses.
-    await app.sessions.revokeAllOf(id)
-    await request.endSession()
-    await app.users.delete(id)
+    const user = request.currentUser!
+    if (!await deleteAccount(request.transact, ofPassword(user))) return askForLogin(request, reply)
     request.logEvent('account deleted', 'success')
+    // They open nothing without their user, but they hold addresses.
+    await app.sessionCleanup.endAllOf(user.id)
+    request.forgetSession()
     return await reply.redirect('/', 303)
   })
 }

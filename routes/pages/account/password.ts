@@ -1,21 +1,22 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
-import { FormIncomplete, PasswordChanged, PasswordWrong } from '../../../src/errors.ts'
+import { ofPassword } from '../../../src/accounts/authority.ts'
+import { changePassword } from '../../../src/accounts/change-password.ts'
+import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors, type FieldErrors } from '../../../src/field-errors.ts'
-import { handleOf } from '../../../src/sessions/session-handle.ts'
+import { clientOf } from '../../../src/sessions/client-of.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
 import { lengthProblem, passwordProblem } from '../../../src/users/password-policy.ts'
 import type { Passwords } from '../../../src/users/passwords.ts'
-import type { User } from '../../../src/users/user-repository.ts'
+import { askForLogin } from '../../../src/users/require-user.ts'
 
 const Form = Type.Object({ current_password: givenPassword, new_password: givenPassword }, { additionalProperties: false })
 
 const sentences = {
-  current_password: 'Enter the password that you have now.',
+  current_password: 'Enter your current password.',
   new_password: 'Choose a new password (up to 1024 characters).'
 }
-const wrongPassword = { current_password: 'This is not your password.' }
-const changedMeanwhile = { current_password: 'Your password was changed elsewhere a moment ago, so it was not changed here.' }
+const wrongPassword = { current_password: "That isn't your current password." }
 
 type PasswordRequest = FastifyRequest<{ Body: Static<typeof Form> }>
 interface Refusal { error: FastifyError, errors: FieldErrors }
@@ -27,16 +28,17 @@ export default async function password (app: FastifyInstance): Promise<void> {
   app.get('/account/password', (_request, reply) => reply.page('account/password', view()))
 
   app.post<{ Body: Static<typeof Form> }>('/account/password', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
+    const user = request.currentUser!
     const outcome = await request.admit(passwords => attempt(request, passwords))
-    if ('error' in outcome) return await reply.refuse(outcome.error, 'account/password', view(outcome.errors))
-    request.recordEvent('password changed')
-    await request.logIn(outcome, { remember: request.session.remembered === true })
-    await request.rememberDeviceFor(outcome)
-    await endOthers(app, request)
-    return await reply.redirect('/account', 303)
+    if (typeof outcome !== 'string') return await reply.refuse(outcome.error, 'account/password', view(outcome.errors))
+    if (!await changePassword(request.transact, ofPassword(user), outcome, clientOf(request))) return askForLogin(request, reply)
+    request.logEvent('password changed', 'success')
+    const goesOn = await request.continueAlone({ authenticatedAt: app.now() })
+    return goesOn ? await reply.redirect('/account', 303) : askForLogin(request, reply)
   })
 
-  async function attempt (request: PasswordRequest, passwords: Passwords): Promise<User | Refusal> {
+  /** @returns the hash of the new password */
+  async function attempt (request: PasswordRequest, passwords: Passwords): Promise<string | Refusal> {
     const incomplete = fieldErrors(request.validationError?.validation, sentences)
     const [user, { current_password: current, new_password: chosen = '' }] = [request.currentUser!, request.body]
     const tooShort = lengthProblem(chosen, minLength)
@@ -46,12 +48,6 @@ export default async function password (app: FastifyInstance): Promise<void> {
     // After the current one was given: nobody else may have passwords estimated as often as they like.
     const problem = passwordProblem({ ...user, password: chosen, minLength, siteName: publicUrl.hostname })
     if (problem !== null) return { error: new FormIncomplete(), errors: { new_password: problem } }
-    const changed = await app.users.changePassword(user.id, user.passwordHash, await passwords.hash(chosen))
-    return changed ?? { error: new PasswordChanged(), errors: changedMeanwhile }
+    return await passwords.hash(chosen)
   }
-}
-
-// They are dead already, by the raised epoch: this only tidies up.
-async function endOthers ({ sessions }: FastifyInstance, { currentUser, session, log }: FastifyRequest) {
-  await sessions.revokeAllOf(currentUser!.id, handleOf(session.sessionId)).catch(err => log.warn({ err }, 'ended sessions were not removed'))
 }

@@ -1,7 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
+import { ofSession } from '../../../src/accounts/authority.ts'
+import { changeName } from '../../../src/accounts/change-name.ts'
 import { FormIncomplete } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
+import { clientOf } from '../../../src/sessions/client-of.ts'
+import { askForLogin } from '../../../src/users/require-user.ts'
 import { signUpForm } from '../../../src/users/sign-up-form.ts'
 
 export default async function profile (app: FastifyInstance): Promise<void> {
@@ -19,8 +23,9 @@ export default async function profile (app: FastifyInstance): Promise<void> {
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/profile', { values, errors })
 
     const names = { firstName: values.first_name.trim(), lastName: values.last_name.trim() }
-    await app.users.rename(request.currentUser!.id, names)
-    request.recordEvent('profile changed')
+    const isChanged = await changeName(request.transact, ofSession(request.currentUser!), names, clientOf(request))
+    if (!isChanged) return askForLogin(request, reply)
+    request.logEvent('profile changed', 'success')
     return await reply.redirect('/account', 303)
   })
 }

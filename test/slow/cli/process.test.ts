@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { createUser } from '../../create-user.ts'
 import { packageRoot } from '../../../src/package-root.ts'
 import { onSqliteAndRedis } from '../../every-store.ts'
 import { grace, openService, sqliteIn } from '../../helper.ts'
@@ -115,11 +116,11 @@ t.test('on a terminal a long work tells how far it is, and lines fit', async t =
 
 t.test('a reader that has seen enough is no failure, a full disk is one', async t => {
   const { service, environment } = await openBeside(t)
-  const { users } = service.app
+  const { transact } = service.app
   const sqlite = sqliteIn(service.app)
   sqlite.exec('begin')
   // More than a pipe holds.
-  for (let at = 0; at < 1500; at++) await users.create({ firstName: 'No'.repeat(30), lastName: String(at), email: `${at}@example.com`, passwordHash: 'none' })
+  for (let at = 0; at < 1500; at++) await createUser(transact, { firstName: 'No'.repeat(30), email: `${at}@example.com` })
   sqlite.exec('commit')
   const piped = await ended(start(t, environment, 'bash', ['-c', `set -o pipefail; node ${program} users list | head -n 1`]))
   t.match(piped, { code: 0, out: /^EMAIL .*\n$/, err: '' })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
+import { disableAccount, enableAccount } from '../../../src/accounts/disable-account.ts'
 import { freePort } from '../../free-port.ts'
 import { grace, sqliteIn } from '../../helper.ts'
 import { type Application, type Got, startApplication, valuesOf } from '../../forward-auth/application.ts'
@@ -182,9 +183,9 @@ const facts: Record<string, Fact> = {
     t.equal((await phone.get(`${app}/`)).status, 303)
     t.equal((await laptop.get(`${app}/`)).status, 200)
     const user = (await service.app.users.findByEmail(grace.email))!
-    await service.app.users.setDisabled(user.id, true)
+    await disableAccount(service.app.transact, user.id, new Date())
     t.equal((await laptop.get(`${app}/`)).status, 303)
-    await service.app.users.setDisabled(user.id, false)
+    await enableAccount(service.app.transact, user.id)
     t.equal(arrived().length, 2)
   },
 

@@ -73,13 +73,13 @@ onEveryStore(t, async (t, settings) => {
       isUnavailable(t, await browser().signUp({ ...grace, email: 'ada@example.com' }), 'sign up')
       isUnavailable(t, await laptop.submit('/account/password', { current_password: grace.password, new_password: newPassword }), 'change the password')
       isUnavailable(t, await laptop.submit('/account/profile', { first_name: 'Ada', last_name: 'Lovelace' }), 'change the name')
-      isUnavailable(t, await laptop.submit('/account/email', { email: 'ada@example.com' }), 'change the email')
+      isUnavailable(t, await laptop.submit('/account/email', { email: 'ada@example.com', current_password: grace.password }), 'change the email')
       if (app.redis === null) {
         isUnavailable(t, await browser().logIn(), 'log in')
         isUnavailable(t, await laptop.submit('/account/confirm', { password: grace.password }), 'confirm')
         isUnavailable(t, await laptop.submit('/account/devices/revoke-others'), 'log out the others')
         isUnavailable(t, await phone.logOut(), 'log out')
-        isUnavailable(t, await laptop.submit('/account/delete', { password: grace.password }), 'delete the account')
+        isUnavailable(t, await laptop.submit('/account/delete', { current_password: grace.password }), 'delete the account')
       } else {
         t.equal((await browser().logIn()).status, 303, 'a login needs no write to the database')
       }

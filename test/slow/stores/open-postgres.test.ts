@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import t from 'tap'
+import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { MIGRATION_LOCK } from '../../../src/database/migrate-postgres.ts'
 import { openPostgres } from '../../../src/database/open-postgres.ts'
 import { postgresDatabase } from '../../../src/database/postgres-database.ts'
 import { inTransaction } from '../../../src/database/postgres-transaction.ts'
 import { packageRoot } from '../../../src/package-root.ts'
+import { createUser } from '../../create-user.ts'
 import { keptLog, movableClock, newSession } from '../../contract/session-store.ts'
 import { freePort } from '../../free-port.ts'
 import { DAY_MS } from '../../helper.ts'
@@ -77,9 +79,9 @@ t.test('once the tables are there, a role that may only use them is enough', asy
     grant select on drizzle.__drizzle_migrations to latchkey`)
   const log = keptLog()
   const clock = movableClock()
-  const { users, sessions, accountEvents, counts, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
+  const { transact, sessions, accountEvents, counts, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
   t.teardown(close)
-  const { id: userId } = (await users.create({ firstName: 'Ada', lastName: 'Lovelace', email: 'ada@example.org', passwordHash: 'x' }))!
+  const { id: userId } = await createUser(transact)
   const session = newSession(clock)
   await sessions.create(session)
   t.equal(await sessions.update(session.handle, { set: { a: 1 }, remove: [] }), true)
@@ -90,7 +92,7 @@ t.test('once the tables are there, a role that may only use them is enough', asy
   t.equal(await sessions.count(), 1)
   clock.move(DAY_MS * 100)
   t.strictSame(await Promise.all([sessions.sweep(), accountEvents.sweep(), counts.sweep()]), [1, 1, 1])
-  t.equal(await users.delete(userId), true)
+  t.equal(await deleteAccount(transact, { id: userId }), true)
   t.strictSame(log.lines, [])
 })
 

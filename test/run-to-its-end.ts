@@ -1,4 +1,4 @@
-import type { Teardown } from '../test/teardown.ts'
+import type { Teardown } from './teardown.ts'
 
 /** Ends all that the work has started, the last first: when it is done, fails, takes too long, or is told to stop. */
 export async function runToItsEnd (longestMs: number, work: (run: Teardown) => Promise<void>): Promise<void> {

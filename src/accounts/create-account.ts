@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto'
+import type { Transact, Write } from '../database/transact.ts'
+import type { Client } from '../users/account-events.ts'
+import type { NewUser, User } from '../users/user-repository.ts'
+
+const FIRST_EPOCH = 1
+
+/**
+ * @param client left out by an operator, whose changes are no events of the account
+ * @returns the new user, or null when the email has an account. The database decides, so parallel sign-ups make one user.
+ * @throws USERS_UNAVAILABLE
+ */
+export async function createAccount (transact: Transact, person: NewUser, at: Date, client?: Client): Promise<User | null> {
+  // 128 random bits.
+  const id = randomBytes(16).toString('base64url')
+  const user = { id, ...person, sessionEpoch: FIRST_EPOCH, disabledAt: null, createdAt: at, updatedAt: at }
+  const writes: Write[] = [{ insert: 'user', values: user }]
+  if (client !== undefined) writes.push({ insert: 'event', values: { userId: id, type: 'signed up', ...client } })
+  return await transact(writes) === 'done' ? user : null
+}

@@ -1,0 +1,25 @@
+import type { Transact } from '../database/transact.ts'
+import type { Clock } from '../sessions/session-store.ts'
+import type { Client } from '../users/account-events.ts'
+import type { Passwords } from '../users/passwords.ts'
+import type { NewUser, User, UserRepository } from '../users/user-repository.ts'
+import { createAccount } from './create-account.ts'
+
+interface SignUpParts {
+  users: Pick<UserRepository, 'findByEmail'>
+  transact: Transact
+  passwords: Passwords
+  now: Clock
+}
+
+type Person = Omit<NewUser, 'passwordHash'> & { password: string }
+
+/**
+ * The new user, or null when the email has an account.
+ * @throws HASHING_BUSY, USERS_UNAVAILABLE
+ */
+export async function signUp ({ users, transact, passwords, now }: SignUpParts, { password, ...person }: Person, client: Client): Promise<User | null> {
+  // Spares a hash. The database decides below.
+  if (await users.findByEmail(person.email) !== null) return null
+  return await createAccount(transact, { ...person, passwordHash: await passwords.hash(password) }, new Date(now()), client)
+}

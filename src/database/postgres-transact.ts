@@ -1,0 +1,53 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { accountEvents, users } from '../../drizzle/postgres/schema.ts'
+import { UsersUnavailable } from '../errors.ts'
+import type { Clock } from '../sessions/session-store.ts'
+import type { PostgresDatabase } from './open-postgres.ts'
+import { postgresAnswer } from './postgres-answer.ts'
+import { inTransaction } from './postgres-transaction.ts'
+import type { Outcome, Transact, UserChanges, UserCondition, Write } from './transact.ts'
+
+const UNIQUE_VIOLATION = '23505'
+
+export function postgresTransact (database: PostgresDatabase, { now }: { now: Clock }): Transact {
+  const isDone = (outcome: Outcome) => outcome === 'done'
+  return writes => postgresAnswer(UsersUnavailable, () => (
+    inTransaction(database, transaction => make(transaction, writes, new Date(now())).catch(orTaken), isDone)
+  ))
+}
+
+async function make (transaction: NodePgDatabase, writes: Write[], at: Date): Promise<Outcome> {
+  for (const write of writes) {
+    const { rowCount } = await statementOf(transaction, write, at)
+    if (rowCount !== 1) return 'conflict'
+  }
+  return 'done'
+}
+
+function orTaken (error: Error): Outcome {
+  // Drizzle's error, around the driver's.
+  if ((error.cause as { code?: string }).code === UNIQUE_VIOLATION) return 'email taken'
+  throw error
+}
+
+function statementOf (transaction: NodePgDatabase, write: Write, at: Date) {
+  if ('update' in write) return transaction.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(write.where))
+  if ('delete' in write) return transaction.delete(users).where(matching(write.where))
+  if (write.insert === 'user') return transaction.insert(users).values(write.values)
+  return transaction.insert(accountEvents).values({ ...write.values, at })
+}
+
+// In the statement itself, so that of two at once none is lost.
+function columnsOf ({ sessionEpoch, ...columns }: UserChanges) {
+  return sessionEpoch === undefined ? columns : { ...columns, sessionEpoch: sql`${users.sessionEpoch} + 1` }
+}
+
+function matching (required: UserCondition): SQL | undefined {
+  const { id, sessionEpoch, passwordHash } = required
+  return and(
+    eq(users.id, id),
+    sessionEpoch === undefined ? undefined : eq(users.sessionEpoch, sessionEpoch),
+    passwordHash === undefined ? undefined : eq(users.passwordHash, passwordHash)
+  )
+}

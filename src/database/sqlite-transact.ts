@@ -1,0 +1,50 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { accountEvents, users } from '../../drizzle/sqlite/schema.ts'
+import { UsersUnavailable } from '../errors.ts'
+import type { Clock } from '../sessions/session-store.ts'
+import { orUnavailable } from '../unavailable.ts'
+import type { SqliteDatabase } from './open-sqlite.ts'
+import type { Outcome, Transact, UserChanges, UserCondition, Write } from './transact.ts'
+
+/** Takes a transaction back. */
+class Conflict extends Error {}
+
+export function sqliteTransact (database: SqliteDatabase, { now }: { now: Clock }): Transact {
+  return writes => orUnavailable(UsersUnavailable, () => outcomeOf(() => database.transaction(() => {
+    const at = new Date(now())
+    for (const write of writes) if (rowsChanged(database, write, at) !== 1) throw new Conflict()
+    // The lock is taken before reading: a transaction that has read cannot wait for another writer, it only fails.
+  }, { behavior: 'immediate' })))
+}
+
+function outcomeOf (transaction: () => void): Outcome {
+  try {
+    transaction()
+    return 'done'
+  } catch (error) {
+    if (error instanceof Conflict) return 'conflict'
+    if ((error as { code?: string }).code === 'SQLITE_CONSTRAINT_UNIQUE') return 'email taken'
+    throw error
+  }
+}
+
+function rowsChanged (database: SqliteDatabase, write: Write, at: Date): number {
+  if ('update' in write) return database.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(write.where)).run().changes
+  if ('delete' in write) return database.delete(users).where(matching(write.where)).run().changes
+  if (write.insert === 'user') return database.insert(users).values(write.values).run().changes
+  return database.insert(accountEvents).values({ ...write.values, at }).run().changes
+}
+
+// In the statement itself, so that of two at once none is lost.
+function columnsOf ({ sessionEpoch, ...columns }: UserChanges) {
+  return sessionEpoch === undefined ? columns : { ...columns, sessionEpoch: sql`${users.sessionEpoch} + 1` }
+}
+
+function matching (required: UserCondition): SQL | undefined {
+  const { id, sessionEpoch, passwordHash } = required
+  return and(
+    eq(users.id, id),
+    sessionEpoch === undefined ? undefined : eq(users.sessionEpoch, sessionEpoch),
+    passwordHash === undefined ? undefined : eq(users.passwordHash, passwordHash)
+  )
+}

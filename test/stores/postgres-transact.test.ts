@@ -1,0 +1,71 @@
+import t from 'tap'
+import { ofPassword } from '../../src/accounts/authority.ts'
+import { changeEmail } from '../../src/accounts/change-email.ts'
+import { changePassword } from '../../src/accounts/change-password.ts'
+import { deleteAccount } from '../../src/accounts/delete-account.ts'
+import { postgresTransact } from '../../src/database/postgres-transact.ts'
+import { inTransaction } from '../../src/database/postgres-transaction.ts'
+import { postgresAccountEvents } from '../../src/users/postgres-account-events.ts'
+import { postgresUserRepository } from '../../src/users/postgres-user-repository.ts'
+import { keptLog, movableClock } from '../contract/session-store.ts'
+import { transactContract } from '../contract/transact.ts'
+import { createUser } from '../create-user.ts'
+import { plansOf, postgresForEach } from './new-postgres.ts'
+
+const postgres = await postgresForEach(t)
+const client = { address: '::1', device: 'Firefox on Linux' }
+
+transactContract('PostgreSQL', async t => {
+  const database = await postgres.open(t)
+  const clock = movableClock()
+  return {
+    transact: postgresTransact(database, clock),
+    users: postgresUserRepository(database, clock),
+    accountEvents: postgresAccountEvents(database, { ...clock, log: keptLog() }),
+    clock,
+    break: () => { database.$client.end() }
+  }
+})
+
+t.test('every change uses an index', async t => {
+  const database = await postgres.open(t)
+  const transact = postgresTransact(database, { now: Date.now })
+  const user = await createUser(transact)
+  const plans = await plansOf(t, database, async () => {
+    await changePassword(transact, ofPassword(user), 'b', client)
+    await deleteAccount(transact, { id: user.id })
+  })
+  t.equal(plans.length, 3)
+  for (const plan of plans) t.notMatch(plan, /Seq Scan|Sort/)
+})
+
+t.test('a change that has waited for another one is judged by what that has left', async t => {
+  const database = await postgres.open(t)
+  const transact = postgresTransact(database, { now: Date.now })
+  const user = await createUser(transact)
+  let late: Promise<boolean> | undefined
+  await inTransaction(database, async transaction => {
+    await transaction.execute('update users set session_epoch = session_epoch + 1')
+    late = changePassword(transact, ofPassword(user), 'b')
+    const waiting = async () => (await database.execute('select 1 from pg_locks where not granted')).rows.length > 0
+    while (!await waiting());
+  })
+  t.equal(await late, false)
+})
+
+t.test('a refused change gives its connection back as it was', async t => {
+  const database = await postgres.open(t)
+  const transact = postgresTransact(database, { now: Date.now })
+  const [user] = [await createUser(transact), await createUser(transact, { email: 'eve@example.org' })]
+  const pidOf = async () => (await database.execute('select pg_backend_pid() as pid')).rows[0]?.pid
+  const before = await pidOf()
+  t.equal(await deleteAccount(transact, { id: 'nobody' }), false)
+  t.equal(await changeEmail(transact, ofPassword(user), 'eve@example.org', client), 'email taken')
+  t.equal(await pidOf(), before)
+})
+
+t.test('what goes wrong beside a taken email is no taken email', async t => {
+  const transact = postgresTransact(await postgres.open(t), { now: Date.now })
+  const user = await createUser(transact)
+  await t.rejects(changeEmail(transact, ofPassword(user), 'x'.repeat(1_000_000), client), { code: 'USERS_UNAVAILABLE' }, 'more than an index holds')
+})
