@@ -4,14 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
+import { createAccount } from '../src/accounts/create-account.ts'
 import { quiet } from '../src/cli/quiet.ts'
 import { sqliteDatabase } from '../src/database/sqlite-database.ts'
 import { openPasswords } from '../src/users/passwords.ts'
 import { freePort } from '../test/free-port.ts'
 import { startRedisServer } from '../test/redis-server.ts'
+import { runToItsEnd } from '../test/run-to-its-end.ts'
 import { nodeStart, start } from '../test/started-service.ts'
 import type { Flood, Statuses } from './post-forms.ts'
-import { runToItsEnd } from './run-to-its-end.ts'
 import { statusOf, timed } from './status-of.ts'
 
 /*
@@ -55,7 +56,7 @@ async function makeAccounts (folder: string): Promise<void> {
   const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: quiet })
   const passwordHash = await (await openPasswords()).hash(grace.password)
   const emails = [grace.email, ...Array.from({ length: AT_ONCE }, (_, number) => emailOf(number))]
-  for (const email of emails) await database.users.create({ firstName: 'Grace', lastName: 'Hopper', email, passwordHash })
+  for (const email of emails) await createAccount(database.transact, { firstName: 'Grace', lastName: 'Hopper', email, passwordHash }, new Date())
   await database.close()
 }
 
