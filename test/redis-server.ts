@@ -12,8 +12,8 @@ import type { Teardown } from './teardown.ts'
 export interface RedisServer {
   port: number
   url: string
-  /** Starts it again on the same port, empty. */
-  start: () => Promise<void>
+  /** Starts it again on the same port, empty. @param more arguments of this start */
+  start: (...more: string[]) => Promise<void>
   stop: () => Promise<void>
   kill: () => Promise<void>
   /** Keeps its connections open and answers nothing. */
@@ -46,7 +46,7 @@ export async function startRedisServer (t: Teardown, ...args: string[]): Promise
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    start: async () => { server = await startProcess(line) },
+    start: async (...more) => { server = await startProcess([...line, ...more]) },
     stop,
     kill: () => end(server, 'SIGKILL'),
     freeze: () => { server.kill('SIGSTOP') },

@@ -15,10 +15,18 @@ export interface Tally {
   failures: Record<string, number>
   /** Each tenth of a second in which an answer was 503. */
   tenthsWith503: Set<number>
+  /** Of each address, the times without any other answer than 503. */
+  outages: Map<string, Outages>
   /** Names of browsers: were logged in, and are told that they are not. */
   lost: Set<string>
   /** Were revoked, and are let in. */
   cameBack: Set<string>
+}
+
+interface Outages {
+  /** When the one that goes on began. */
+  since: number | null
+  longestMs: number
 }
 
 export interface Load {
@@ -75,13 +83,13 @@ export function startLoad ({ visitors, addresses, perSecond, formEach = Infinity
 }
 
 function newTally (): Tally {
-  return { requests: 0, failures: {}, tenthsWith503: new Set(), lost: new Set(), cameBack: new Set() }
+  return { requests: 0, failures: {}, tenthsWith503: new Set(), outages: new Map(), lost: new Set(), cameBack: new Set() }
 }
 
 /** @returns whether it was answered as it should be */
 async function look (visitor: Visitor, address: string, path: string, tally: Tally): Promise<boolean> {
   const before = visitor.state
-  const answer = await counted(tally, () => ask(address, path, { cookie: visitor.cookie }))
+  const answer = await counted(tally, address, () => ask(address, path, { cookie: visitor.cookie }))
   if (answer === null) return false
   const isIn = answer.status === 200
   if (!isIn && answer.status !== 401 && answer.location?.startsWith('/login') !== true) return failed(tally, String(answer.status))
@@ -94,14 +102,15 @@ async function look (visitor: Visitor, address: string, path: string, tally: Tal
 
 /** What a proxy must not send twice. Whoever logs out without a session is sent to the login too. */
 async function sendForm (address: string, tally: Tally): Promise<boolean> {
-  const answer = await counted(tally, () => ask(address, '/logout', { form: {} }))
+  const answer = await counted(tally, address, () => ask(address, '/logout', { form: {} }))
   return answer !== null && (answer.status === 303 || failed(tally, String(answer.status)))
 }
 
-async function counted (tally: Tally, work: () => Promise<Said>): Promise<Said | null> {
+async function counted (tally: Tally, address: string, work: () => Promise<Said>): Promise<Said | null> {
   tally.requests++
   try {
     const answer = await work()
+    measureOutage(tally, address, answer.status === 503)
     if (answer.status !== 503) return answer
     tally.tenthsWith503.add(Math.floor(performance.now() / TENTH_MS))
     failed(tally, '503')
@@ -110,6 +119,13 @@ async function counted (tally: Tally, work: () => Promise<Said>): Promise<Said |
     failed(tally, typeof code === 'string' ? code : name)
   }
   return null
+}
+
+function measureOutage ({ outages }: Tally, address: string, is503: boolean): void {
+  const now = performance.now()
+  const { since = null, longestMs = 0 } = outages.get(address) ?? {}
+  const begun = since ?? (is503 ? now : null)
+  outages.set(address, { since: is503 ? begun : null, longestMs: begun === null ? longestMs : Math.max(longestMs, now - begun) })
 }
 
 function failed ({ failures }: Tally, kind: string): false {

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as after } from 'node:timers/promises'
+import { startPostgresServer } from '../postgres-server.ts'
+import { clientOf, type Loss, startRedisWithSentinels } from '../redis-sentinels.ts'
+import type { RedisServer } from '../redis-server.ts'
+import type { Teardown } from '../teardown.ts'
+import { startLoad, type Tally } from './load.ts'
+import { startServices } from './services.ts'
+import { visitorsOf } from './visitors.ts'
+
+interface FailoverOptions {
+  services: number
+  /** What happens to one master after the other. */
+  losses: Loss[]
+  users: number
+  perSecond: number
+}
+
+export interface Failover {
+  how: Loss
+  tally: Tally
+  /** Of each service, milliseconds. */
+  longest503: number[]
+}
+
+/** Services under load, whose Redis fails over time and again. Rejects when one of them does not come back. */
+export async function failOver (t: Teardown, { services: count, losses, users, perSecond }: FailoverOptions): Promise<Failover[]> {
+  const [redis, postgres] = await Promise.all([startRedisWithSentinels(t), startPostgresServer(t)])
+  const { addresses } = await startServices(t, count, {
+    REDIS_URL: redis.url, DATABASE_URL: postgres.newDatabase(), SESSION_SECRET: randomBytes(32).toString('base64url'), TRUSTED_PROXIES: '127.0.0.1'
+  })
+  const visitors = (await visitorsOf(users, addresses)).flat()
+  await untilPushing(t, redis.master, count)
+  const load = startLoad({ visitors, addresses, perSecond })
+  const failovers: Failover[] = []
+  for (const how of losses) {
+    const tally = load.begin()
+    const master = await redis.lose(how)
+    await redis.bringBack()
+    await load.untilCalm()
+    await load.askForAll()
+    await untilPushing(t, master, count)
+    failovers.push({ how, tally, longest503: addresses.map(address => tally.outages.get(address)!.longestMs) })
+  }
+  await load.stop()
+  return failovers
+}
+
+/** Every service has Redis push to it what changes. */
+async function untilPushing (t: Teardown, { port }: RedisServer, services: number): Promise<void> {
+  const client = clientOf(t, port)
+  while (Number((await client.pubsub('NUMSUB', '__redis__:invalidate'))[1]) !== services) await after(50)
+  client.disconnect()
+}
