@@ -12,6 +12,8 @@ export interface Metrics {
   ofStore<Store extends object> (name: string, store: Store): Store
   /** A number that is asked for at each reading. */
   gauge (name: string, help: string, read: () => number | Promise<number>): void
+  /** A number that only grows, likewise. */
+  counter (name: string, help: string, read: () => number): void
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
@@ -37,6 +39,9 @@ export function openMetrics (): Metrics {
     }),
     gauge (name, help, read) {
       return new Gauge({ registers, name, help, async collect () { this.set(await read()) } })
+    },
+    counter (name, help, read) {
+      return new Counter({ registers, name, help, collect () { this.reset(); this.inc(read()) } })
     }
   }
 }

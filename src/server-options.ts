@@ -14,8 +14,8 @@ const BODY_LIMIT_BYTES = 16 * 1024
 const REQUEST_TIMEOUT_MS = 8_000
 /** Cuts a client who asks for page after page and takes none of them. Longer than any answer takes. */
 const STANDSTILL_MS = 30_000
-/** Longer than proxies keep an idle connection (nginx and Caddy: 60 s and less): a form must not meet one that is about to close. */
-const KEEP_ALIVE_MS = 72_000
+/** Longer than proxies keep an idle connection (nginx 60 s, Traefik 90 s, Caddy 120 s): a form must not meet one that is about to close. */
+const KEEP_ALIVE_MS = 125_000
 
 /** What of a path stands in the log. */
 const LOGGED_PATH_MAX = 256

@@ -117,3 +117,13 @@ t.test('a port that is taken stops the start with one sentence', async t => {
     message: `METRICS_PORT was given "127.0.0.1:${port}", but nothing can be served there (EADDRINUSE).`
   })
 })
+
+t.test('events that were dropped are counted', async t => {
+  const { app, browser, value } = await openMeasured(t)
+  await browser().signUp()
+  const { id: userId } = (await app.users.findByEmail(grace.email))!
+  t.equal(await value('latchkey_account_events_dropped_total'), 0)
+  for (let login = 0; login < 1_003; login++) app.accountEvents.record({ userId, type: 'logged in', address: '::1', device: 'Firefox on Linux' })
+  t.equal(await value('latchkey_account_events_dropped_total'), 3)
+  t.equal(await value('latchkey_account_events_dropped_total'), 3)
+})

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { addressGroup, addressOf } from '../../src/address.ts'
+import { outageLog } from '../../src/outage-log.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
 import { oneMoreVisit, type Visited } from '../../src/sessions/visits.ts'
 
@@ -19,6 +20,7 @@ const PER_ADDRESS = { points: 20, duration: 600 }
 async function visits (app: FastifyInstance): Promise<void> {
   const cookie = sessionCookie(app.config)
   const starts = new RateLimiterMemory(PER_ADDRESS)
+  const outage = outageLog(app.log, { failing: 'visits cannot be remembered', recovered: 'visits are remembered again' })
   app.decorateRequest('rememberVisit', rememberVisit)
 
   async function rememberVisit (this: FastifyRequest) {
@@ -37,8 +39,9 @@ async function visits (app: FastifyInstance): Promise<void> {
     try {
       Object.assign(request.session, changes)
       await request.session.save()
+      outage.succeeded()
     } catch (err) {
-      request.log.warn({ err }, 'visit not remembered')
+      outage.failed(err)
       for (const name of Object.keys(changes) as Array<keyof Visited>) delete request.session[name]
       Object.assign(request.session, request.session.asStored?.copy())
     }

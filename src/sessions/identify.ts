@@ -1,3 +1,4 @@
+import { outageLog } from '../outage-log.ts'
 import type { User, UserRepository } from '../users/user-repository.ts'
 import { userOfSession } from '../users/user-of-session.ts'
 import { deadlinesOf, isValid, type SessionLimits } from './session-limits.ts'
@@ -60,6 +61,7 @@ export interface Identified extends Identity {
  */
 export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOptions): (handle: string) => Identified | null | Promise<Identified | null> {
   const renewals = new Map<string, Promise<boolean>>()
+  const outage = outageLog(log, { failing: 'sessions cannot be renewed', recovered: 'sessions are renewed again' })
 
   function identified (identity: Identity | null): Identified | null {
     if (identity === null || !isValid(identity.session.fields, limits, now())) return null
@@ -81,9 +83,10 @@ export function identify ({ lookUp, sessions, limits, now, log }: IdentifyOption
       const isThere = await sessions.update(handle, { set: { lastSeenAt }, remove: [], renewal: deadlinesOf({ ...fields, lastSeenAt }, limits) })
       // Where it is kept in memory, too: to be told of one's own change takes a moment.
       fields.lastSeenAt = lastSeenAt
+      outage.succeeded()
       return isThere
     } catch (err) {
-      log.warn({ err }, 'a session was not renewed')
+      outage.failed(err)
       return true
     }
   }

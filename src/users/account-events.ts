@@ -7,9 +7,9 @@ export const KEPT_MS = 90 * 24 * 60 * 60_000
  */
 export interface AccountEvents {
   /**
-   * Writes an event down, after the answer that it describes: it never delays that answer, and what fails is logged
-   * and forgotten. Many at once are written together; when too many wait, new ones are dropped. For logins and logouts:
-   * an event that goes with a write to the database is part of that write, see transact.ts.
+   * Writes an event down, after the answer that it describes: it never delays that answer. Many at once are written
+   * together. While the database cannot write them they wait; when too many wait, new ones are dropped. For logins and
+   * logouts: an event that goes with a write to the database is part of that write, see transact.ts.
    */
   record (event: AccountEvent): void
 
@@ -19,8 +19,14 @@ export interface AccountEvents {
   /** Removes what is older than 90 days, in small batches. @returns how many */
   sweep (): Promise<number>
 
-  /** Resolves when what was recorded so far is written or given up. */
+  /** Resolves when what was recorded so far is written, or waits for the database. */
   flush (): Promise<void>
+
+  /** Tries once more to write what waits. What cannot be written is lost. */
+  close (): Promise<void>
+
+  /** How many events were dropped so far. */
+  dropped (): number
 }
 
 export type AccountEventType =

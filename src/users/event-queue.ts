@@ -1,56 +1,95 @@
+import { type OutageLog, outageLog } from '../outage-log.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { StoreLog } from '../sessions/store-options.ts'
 import type { AccountEvent, RecordedEvent } from './account-events.ts'
 
 /** Long enough for events of one moment to be written together, short enough to lose next to nothing in a crash. */
 const WRITTEN_AFTER_MS = 100
-/** What a flood of logins may hold in memory. */
+/** In an outage. A SQLite file that another process has locked stops the event loop at each try. */
+const RETRY_MS = 5_000
+/** What a flood of logins, or an outage, may keep in memory. */
 const MAX_WAITING = 1000
 
 interface EventQueueOptions {
   now: Clock
   log: StoreLog
-  /** Writes all of them, or rejects. Called for one batch at a time. */
+  /** Writes all of them, or rejects and is called with them again. Called for one batch at a time. */
   write: (events: RecordedEvent[]) => Promise<void>
 }
 
 /** Between the request that records an event and the database that keeps it: bounded, and never a reason to fail. */
-export interface EventQueue {
-  record (event: AccountEvent): void
-  flush (): Promise<void>
-}
+export class EventQueue {
+  readonly #options: EventQueueOptions
+  readonly #outage: OutageLog
+  #waiting: RecordedEvent[] = []
+  #dropped = 0
+  #droppedInLog = 0
+  #failedAt = -Infinity
+  #timer: NodeJS.Timeout | undefined
+  #writing = Promise.resolve()
 
-export function eventQueue ({ now, log, write }: EventQueueOptions): EventQueue {
-  let waiting: RecordedEvent[] = []
-  let dropped = 0
-  let timer: NodeJS.Timeout | undefined
-  let writing = Promise.resolve()
+  constructor (options: EventQueueOptions) {
+    this.#options = options
+    this.#outage = outageLog(options.log, { failing: 'account events cannot be written: they wait in memory', recovered: 'account events are written again' })
+  }
 
-  function record (event: AccountEvent): void {
-    if (waiting.length >= MAX_WAITING) {
-      dropped++
-      return
+  record (event: AccountEvent): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push({ ...event, at: new Date(this.#options.now()) })
+    else this.#dropped++
+    this.#timer ??= this.#writeIn(WRITTEN_AFTER_MS)
+  }
+
+  /** Writes what waits, unless that failed a moment ago. */
+  flush (): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  /** The last try. What cannot be written now is lost. */
+  async close (): Promise<void> {
+    await this.#writeNow()
+    clearTimeout(this.#timer)
+    this.#dropped += this.#waiting.splice(0).length
+    this.#logDropped()
+  }
+
+  /** How many so far. */
+  get dropped (): number {
+    return this.#dropped
+  }
+
+  #writeIn (ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#writeNow(), ms).unref()
+  }
+
+  #writeNow (): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#failedAt = -Infinity
+    return this.flush()
+  }
+
+  async #write (): Promise<void> {
+    const batch = [...this.#waiting]
+    // Whoever looks at their events during an outage does not wait for one try after the other.
+    if (batch.length === 0 || this.#options.now() - this.#failedAt < RETRY_MS) return
+    try {
+      await this.#options.write(batch)
+      this.#waiting.splice(0, batch.length)
+      this.#outage.succeeded({ events: batch.length })
+      this.#logDropped()
+    } catch (err) {
+      this.#outage.failed(err, { events: batch.length })
+      this.#failedAt = this.#options.now()
+      clearTimeout(this.#timer)
+      this.#timer = this.#writeIn(RETRY_MS)
     }
-    waiting.push({ ...event, at: new Date(now()) })
-    timer ??= setTimeout(flush, WRITTEN_AFTER_MS).unref()
   }
 
-  function flush (): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    writing = writing.then(writeWaiting)
-    return writing
+  // Once for all of them, or the log would be flooded in turn.
+  #logDropped (): void {
+    const events = this.#dropped - this.#droppedInLog
+    if (events > 0) this.#options.log.warn({ events }, 'account events were dropped: too many waited, or the service stopped')
+    this.#droppedInLog = this.#dropped
   }
-
-  async function writeWaiting (): Promise<void> {
-    const batch = waiting
-    if (batch.length === 0) return
-    waiting = []
-    // Once for all of them, or the log would be flooded in turn.
-    if (dropped > 0) log.warn({ events: dropped }, 'too many account events at once, the last of them were dropped')
-    dropped = 0
-    await write(batch).catch((err: unknown) => log.warn({ err, events: batch.length }, 'account events were not written'))
-  }
-
-  return { record, flush }
 }

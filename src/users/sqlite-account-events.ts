@@ -6,7 +6,7 @@ import { inBatches } from '../in-batches.ts'
 import type { StoreOptions } from '../sessions/store-options.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { KEPT_MS, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
-import { eventQueue } from './event-queue.ts'
+import { EventQueue } from './event-queue.ts'
 
 const SWEEP_BATCH = 200
 const ALL = -1
@@ -14,15 +14,17 @@ const ALL = -1
 /** Events in the table `account_events`, beside the users they belong to. */
 export function sqliteAccountEvents (database: SqliteDatabase, { now, log }: StoreOptions): AccountEvents {
   const answer = <T> (work: () => T | Promise<T>) => orUnavailable(UsersUnavailable, work)
-  const { record, flush } = eventQueue({ now, log, write: events => answer(() => insert(database, events)) })
+  const queue = new EventQueue({ now, log, write: events => answer(() => insert(database, events)) })
 
   return {
-    record,
-    flush,
+    record: event => queue.record(event),
+    flush: () => queue.flush(),
+    close: () => queue.close(),
+    dropped: () => queue.dropped,
 
     async listOf (userId, limit = ALL) {
       // What somebody has just done is on the page that they look at next.
-      await flush()
+      await queue.flush()
       return await answer(() => latestOf(database, userId, limit))
     },
 

@@ -96,11 +96,14 @@ export function accountEventsContract (name: string, open: (t: Test) => Promise<
     t.equal(await events.sweep(), 0)
   })
 
-  fact('when the database fails, recording does not: it is logged and forgotten', async (t, { events, log, loggedIn, break: break_ }) => {
+  fact('when the database fails, recording does not: it is logged, and what still waits at the end is counted', async (t, { events, log, loggedIn, break: break_ }) => {
     break_()
     events.record(loggedIn)
     await t.resolves(events.flush())
     t.match(log.lines, [{ err: { code: 'USERS_UNAVAILABLE' }, events: 1 }])
+    t.equal(events.dropped(), 0)
+    await events.close()
+    t.equal(events.dropped(), 1)
     for (const call of [events.listOf(loggedIn.userId), events.sweep()]) {
       await t.rejects(call.then(() => {}), { code: 'USERS_UNAVAILABLE', statusCode: 503, cause: Error })
     }

@@ -57,7 +57,7 @@ onEveryStore(t, async (t, settings) => {
   for (const [what, begin] of Object.entries(faults)) {
     t.test(`while ${what}, nothing is half done and nothing is claimed, pages are served, and it ends by itself`, async t => {
       const service = await openService(t, settings())
-      const { browser, time, app } = service
+      const { browser, time, app, log } = service
       const [laptop, phone, visitor] = [browser(), browser(), browser()]
       await laptop.signUp()
       await phone.logIn()
@@ -86,9 +86,12 @@ onEveryStore(t, async (t, settings) => {
       t.strictSame(await statuses(), usual, 'also /health/ready: what is there can be read')
       time.pass(MINUTE_MS)
       t.equal((await visitor.get('/about')).status, 200, 'also when the session should be renewed')
+      t.equal(log.filter(({ msg }) => msg === 'visits cannot be remembered').length, app.redis === null ? 1 : 0, 'one line, however many pages are seen')
 
       await end()
       t.strictSame(await contentOf(service), before)
+      const { events } = (await laptop.get('/account/export')).json<{ events: Array<{ type: string }> }>()
+      t.equal(events.filter(({ type }) => type === 'logged in').length, app.redis === null ? 1 : 2, 'the login meanwhile is written')
       for (const device of [laptop, phone]) t.ok(await device.isLoggedIn())
       t.equal((await browser().logIn({ password: newPassword })).status, 401)
       t.equal((await browser().signUp({ ...grace, email: 'ada@example.com' })).status, 303)

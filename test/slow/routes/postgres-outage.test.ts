@@ -101,11 +101,17 @@ t.test('a PostgreSQL that is down when the service starts: pages for visitors, 5
   t.notOk(log.some(line => JSON.stringify(line).includes(grace.password)))
 })
 
-t.test('an event that waits while PostgreSQL is away is lost, and the log says so', async t => {
-  const it = await scene(t)
-  await it.app.accountEvents.flush()
-  it.proxy.set('cut')
-  it.app.accountEvents.record({ userId: 'x', type: 'exported', address: '::1', device: 'Firefox on Linux' })
-  await it.app.accountEvents.flush()
-  t.ok(it.log.some(({ msg }) => msg === 'account events were not written'))
+t.test('an event that is recorded while PostgreSQL is away is written when it is back', async t => {
+  const { app, log, time, laptop, proxy } = await scene(t)
+  const { id: userId } = (await app.users.findByEmail(grace.email))!
+  const types = async () => (await app.accountEvents.listOf(userId)).map(({ type }) => type)
+  t.strictSame(await types(), ['signed up'])
+  proxy.set('cut')
+  app.accountEvents.record({ userId, type: 'logged out', address: '::1', device: 'Firefox on Linux' })
+  await app.accountEvents.flush()
+  proxy.set('none')
+  await recovers(t, laptop)
+  time.pass(5_000)
+  t.strictSame(await types(), ['logged out', 'signed up'])
+  t.match(log.filter(({ msg }) => msg.startsWith('account events')).map(({ msg }) => msg), ['account events cannot be written: they wait in memory', 'account events are written again'])
 })
