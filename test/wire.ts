@@ -33,7 +33,8 @@ export async function openWire (app: FastifyInstance): Promise<Wire> {
   return { say, port }
 }
 
-function heard (text: string): Heard {
+/** An answer, or the first of several, as it came. */
+export function heard (text: string): Heard {
   const end = text.indexOf('\r\n\r\n')
   const [statusLine = '', ...lines] = text.slice(0, end).split('\r\n')
   const headers: Record<string, string> = {}

@@ -3,7 +3,8 @@
 local ADDRESS = "http://127.0.0.1:3000/authz/traefik"
 local TIMEOUT_MS = 5000
 local ASKED_WITH = { "cookie", "accept", "x-requested-with", "sec-fetch-mode", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host" }
-local IDENTITY = { "remote-user", "remote-email", "remote-name", "remote-session" }
+-- The cookies are all but the session's.
+local ANSWERED = { "remote-user", "remote-email", "remote-name", "remote-session", "cookie" }
 local REFUSED = { [303] = true, [401] = true, [403] = true }
 
 -- HAProxy counts a header's values from 0, and takes them counted from 1.
@@ -33,6 +34,6 @@ end
 core.register_action("latchkey", { "http-req" }, function (txn)
   local answer = core.httpclient():get { url = ADDRESS, headers = question(txn), timeout = TIMEOUT_MS }
   if answer.status ~= 200 then return refuse(txn, answer) end
-  for _, name in ipairs(IDENTITY) do txn.http:req_set_header(name, answer.headers[name][0]) end
+  for _, name in ipairs(ANSWERED) do txn.http:req_set_header(name, answer.headers[name][0]) end
   txn:set_var("txn.latchkey_passed", true)
 end)
