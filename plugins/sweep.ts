@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 
 const EVERY_MS = 10 * 60_000
 
-/** Removes expired sessions, old events and old counts now and then, where the store does not do so by itself. Sessions are refused all the same. */
+/** Removes expired sessions, old events, counters and devices now and then, where the store does not do so by itself. Sessions are refused all the same. */
 async function sweep (app: FastifyInstance): Promise<void> {
   const timer = setInterval(sweepNow, EVERY_MS)
   timer.unref()
@@ -15,8 +15,9 @@ async function sweep (app: FastifyInstance): Promise<void> {
     await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
     await app.sessionCleanup.sweep().catch(err => app.log.warn({ err }, 'ended sessions were not removed'))
     await app.accountEvents.sweep().catch(err => app.log.warn({ err }, 'old account events were not removed'))
-    await app.database.counts.sweep().catch(err => app.log.warn({ err }, 'old counts of guesses were not removed'))
+    await app.rateLimits.sweep().catch(err => app.log.warn({ err }, 'expired counters were not removed'))
+    await app.database.devices.sweep().catch(err => app.log.warn({ err }, 'expired devices were not removed'))
   }
 }
 
-export default fp(sweep, { name: 'sweep', dependencies: ['database', 'sessions', 'account-events'] })
+export default fp(sweep, { name: 'sweep', dependencies: ['database', 'sessions', 'account-events', 'throttle'] })

@@ -1,21 +1,28 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { openLimiters } from '../src/throttling/open-limiters.ts'
-import { passwordThrottle, type PasswordThrottle } from '../src/throttling/password-throttle.ts'
-import { signUpThrottle, type SignUpThrottle } from '../src/throttling/sign-up-throttle.ts'
+import { type KnownDevices, knownDevices } from '../src/throttling/known-devices.ts'
+import { type LoginAttempts, loginAttempts } from '../src/throttling/login-attempts.ts'
+import { rateLimitStoreIn } from '../src/throttling/open-rate-limit-store.ts'
+import type { RateLimitStore } from '../src/throttling/rate-limit-store.ts'
+import { type SignUpLimit, signUpLimit } from '../src/throttling/sign-up-limit.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    passwordThrottle: PasswordThrottle
-    signUpThrottle: SignUpThrottle
+    rateLimits: RateLimitStore
+    loginAttempts: LoginAttempts
+    signUpLimit: SignUpLimit
+    knownDevices: KnownDevices
   }
 }
 
-/** Counts guesses and sign-ups where the sessions live. */
+/** Counts attempts to log in and sign-ups where the sessions are stored; known devices are in the database, with their users. */
 async function throttle (app: FastifyInstance): Promise<void> {
-  const openLimiter = openLimiters({ redis: app.redis, redisPrefix: app.config.redisPrefix, database: app.database })
-  app.decorate('passwordThrottle', passwordThrottle(openLimiter))
-  app.decorate('signUpThrottle', signUpThrottle(openLimiter))
+  const { redis, config, database, secrets, now } = app
+  const store = rateLimitStoreIn({ redis, redisPrefix: config.redisPrefix, database, now })
+  app.decorate('rateLimits', store)
+  app.decorate('loginAttempts', loginAttempts(store, now))
+  app.decorate('signUpLimit', signUpLimit(store, now))
+  app.decorate('knownDevices', knownDevices(database.devices, secrets, now))
 }
 
-export default fp(throttle, { name: 'throttle', dependencies: ['database', 'redis'] })
+export default fp(throttle, { name: 'throttle', dependencies: ['database', 'redis', 'secrets'] })

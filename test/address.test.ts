@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressGroup, addressOf, trustOf } from '../src/address.ts'
+import { addressGroup, addressOf, networksOf, trustOf } from '../src/address.ts'
 import { openService } from './helper.ts'
 
 t.test('whoever asks has one address, whatever a proxy adds to it', async t => {
@@ -18,11 +18,27 @@ t.test('whoever asks has one address, whatever a proxy adds to it', async t => {
   t.equal(addressOf({}), 'unknown', 'over a Unix socket')
 })
 
-t.test('IPv6 counts by its /64, IPv4 by the address', async t => {
+t.test('IPv6 counts by its /64, /56 and /48, IPv4 by the address and its /24', async t => {
+  const networks = (address: string) => networksOf(addressOf({ ip: address })).map(({ kind, network }) => `${kind} ${network}`)
+  t.strictSame(networks('203.0.113.7'), ['host 203.0.113.7', '/24 203.0.113.0/24'])
+  t.strictSame(networks('2001:db8:1234:5678:9abc::1'), ['host 2001:db8:1234:5678::/64', '/56 2001:db8:1234:5600::/56', '/48 2001:db8:1234::/48'])
+  t.strictSame(networks('fe80::1%eth0'), ['host fe80::/64', '/56 fe80::/56', '/48 fe80::/48'])
+  t.strictSame(networks('unknown'), ['host unknown'])
   t.equal(addressGroup('203.0.113.7'), '203.0.113.7')
   t.equal(addressGroup('2001:db8:1:2:3::4'), addressGroup('2001:db8:1:2:ffff::1'))
   t.not(addressGroup('2001:db8:1:2::1'), addressGroup('2001:db8:1:3::1'))
-  t.equal(addressGroup('unknown'), 'unknown')
+})
+
+t.test('an IPv4 address inside an IPv6 one counts as itself', async t => {
+  for (const [how, address] of Object.entries({
+    mapped: '::ffff:203.0.113.7',
+    'mapped, in hexadecimal': '::FFFF:cb00:7107',
+    translated: '::ffff:0:203.0.113.7',
+    NAT64: '64:ff9b::203.0.113.7',
+    'NAT64 of one network': '64:ff9b:1::203.0.113.7',
+    '6to4': '2002:cb00:7107:ffff::1',
+    Teredo: '2001:0:4136:e378:8000:63bf:34ff:8ef8'
+  })) t.strictSame(networksOf(addressOf({ ip: address })), networksOf('203.0.113.7'), how)
 })
 
 t.test('a proxy that sends something else than an address breaks nothing', async t => {

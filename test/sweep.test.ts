@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import { DAY_MS, grace, openService, sqliteIn } from './helper.ts'
+import { DAY_MS, grace, openService, type Service, sqliteIn } from './helper.ts'
 
 t.test('a service that starts removes what expired while nobody looked', async t => {
   const before = await openService(t)
@@ -17,7 +17,7 @@ t.test('a service that starts removes what expired while nobody looked', async t
 
 t.test('a store that cannot be swept now stops nothing', async t => {
   const { app, browser, log } = await openService(t)
-  // Counts have a connection of their own.
+  // Counters have a connection of their own.
   sqliteIn(app).exec('drop table throttle')
   sqliteIn(app).close()
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -25,7 +25,8 @@ t.test('a store that cannot be swept now stops nothing', async t => {
   await until(() => said('old account events were not removed') !== undefined)
   t.match(said('expired sessions were not removed'), { err: { code: 'SESSIONS_UNAVAILABLE' } })
   t.match(said('old account events were not removed'), { err: { code: 'USERS_UNAVAILABLE' } })
-  await until(() => said('old counts of guesses were not removed') !== undefined)
+  await until(() => said('expired devices were not removed') !== undefined)
+  t.ok(said('expired counters were not removed'))
   t.equal((await browser().get('/health/live')).status, 200)
 })
 
@@ -42,16 +43,18 @@ t.test('what happened more than 90 days ago is removed at the start', async t =>
   await until(async () => (await app.accountEvents.listOf(userId)).length === 0)
 })
 
-t.test('counts of guesses that have run out are removed at the start', async t => {
+t.test('expired counters and devices are removed at the start', async t => {
   const before = await openService(t)
-  await before.browser().logIn()
-  const count = 'select count(*) from throttle'
-  t.not(sqliteIn(before.app).prepare(count).pluck().get(), 0)
+  await before.browser().signUp()
+  await before.browser().logIn({ password: 'not the password at all' })
+  const count = ({ app }: Service, table: string) => sqliteIn(app).prepare(`select count(*) from ${table}`).pluck().get()
+  t.not(count(before, 'throttle'), 0)
+  t.equal(count(before, 'known_devices'), 1)
   await before.app.close()
 
-  const { app } = await openService(t, {}, { folder: before.folder, later: 400 * DAY_MS })
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  await until(() => sqliteIn(app).prepare(count).pluck().get() === 0)
+  const later = await openService(t, {}, { folder: before.folder, later: 401 * DAY_MS })
+  await later.app.listen({ port: 0, host: '127.0.0.1' })
+  await until(() => count(later, 'throttle') === 0 && count(later, 'known_devices') === 0)
 })
 
 /** Nobody waits for a sweep, except these tests; one that never gets there runs into tap's timeout. */

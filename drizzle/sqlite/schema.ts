@@ -24,7 +24,17 @@ export const accountEvents = sqliteTable('account_events', {
   index('account_events_at').on(table.at)
 ])
 
-// The columns are those of rate-limiter-flexible, which counts here when there is no Redis.
+// Browsers that have logged in, so that strangers who guess cannot keep them out. Apart from users, which every request reads.
+export const knownDevices = sqliteTable('known_devices', {
+  userId: text('user_id').primaryKey().references(() => users.id, { onDelete: 'cascade' }),
+  // JSON, see src/throttling/known-devices.ts. One text, so that one conditional write changes it.
+  devices: text().notNull(),
+  expiresAt: integer('expires_at').notNull()
+}, table => [
+  index('known_devices_expires_at').on(table.expiresAt)
+])
+
+// Counters, when there is no Redis. The columns are those of earlier releases, which go on counting here during an update.
 export const throttle = sqliteTable('throttle', {
   key: text().primaryKey(),
   points: integer().notNull().default(0),

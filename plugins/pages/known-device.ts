@@ -1,38 +1,35 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { deviceCookie } from '../../src/throttling/device-cookie.ts'
-import { knownDevice, renewedToken } from '../../src/throttling/device-token.ts'
+import type { Browser, Owner } from '../../src/throttling/known-devices.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
-import type { User } from '../../src/users/user-repository.ts'
-
-type DeviceOwner = Pick<User, 'id' | 'sessionEpoch'>
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The name of this browser if it has logged into the account of this email before, else null. Counts nothing. @throws USERS_UNAVAILABLE */
-    knownDeviceOf (email: string): Promise<string | null>
-    /** Makes this browser a known device of the account, under its session epoch as it is now. */
-    rememberDeviceFor (user: DeviceOwner): Promise<void>
+    /** This browser, as one that tries to log into the account of this email. @throws USERS_UNAVAILABLE */
+    browserFor (email: string): Promise<Browser>
+    /** Makes this browser a known device of the account, under its session epoch as it is now. Never fails. */
+    rememberDeviceFor (user: Owner): Promise<void>
     /** The token to send with the answer. */
     newDeviceToken: string | null
   }
 }
 
 /** Which accounts this browser has logged into before. */
-async function knownDevices (app: FastifyInstance): Promise<void> {
+async function knownDevice (app: FastifyInstance): Promise<void> {
   const { name, attributes } = deviceCookie(app.config)
   app.decorateRequest('newDeviceToken', null)
-  app.decorateRequest('knownDeviceOf', knownDeviceOf)
+  app.decorateRequest('browserFor', browserFor)
   app.decorateRequest('rememberDeviceFor', rememberDeviceFor)
   app.addHook('onSend', sendToken)
 
-  async function knownDeviceOf (this: FastifyRequest, email: string) {
-    const user = await app.users.findByEmail(canonicalEmail(email) ?? '')
-    return knownDevice(this.cookies[name], { email, user }, app.secrets)
+  async function browserFor (this: FastifyRequest, email: string) {
+    return { token: this.cookies[name], email, user: await app.users.findByEmail(canonicalEmail(email) ?? '') }
   }
 
-  async function rememberDeviceFor (this: FastifyRequest, user: DeviceOwner) {
-    this.newDeviceToken = renewedToken(this.cookies[name], user, app.secrets)
+  async function rememberDeviceFor (this: FastifyRequest, user: Owner) {
+    const remembered = app.knownDevices.remember(this.cookies[name], user)
+    this.newDeviceToken = await remembered.catch(err => { this.log.warn({ err }, 'this browser was not made a known device'); return null })
   }
 
   function sendToken ({ newDeviceToken }: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {
@@ -41,4 +38,4 @@ async function knownDevices (app: FastifyInstance): Promise<void> {
   }
 }
 
-export default fp(knownDevices, { name: 'known-device', dependencies: ['session', 'secrets', 'users'] })
+export default fp(knownDevice, { name: 'known-device', dependencies: ['session', 'throttle', 'users'] })

@@ -1,45 +1,61 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { addressOf } from '../../src/address.ts'
 import { TooManyGuesses } from '../../src/errors.ts'
-import { canonicalEmail } from '../../src/users/email-address.ts'
+import type { Attempt } from '../../src/throttling/login-attempts.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Counts an attempt at an account, before the password is checked.
+     * Counts an attempt at an account, before the password is checked. It is given back when the answer is a 503.
      * @throws TOO_MANY_GUESSES with the seconds to wait; then it must not be checked. SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
     consumeAttempt (email: string): Promise<void>
-    /** The login is complete: the count starts anew, and this browser is a known device of the account from now on. */
+    /** The password was wrong. Writes it down for the user, if there is one, and also when the account has to wait from now on. */
+    recordFailedAttempt (type: 'login failed' | 'password refused', user: User | null): void
+    /** The login is complete: the count starts anew, and this browser is a known device of the account from now on. Never fails. */
     resetAttempts (user: User): Promise<void>
     /** Whether this is the password of the current user; counted like an attempt to log in. @throws TOO_MANY_GUESSES */
     isOwnPassword (passwords: Passwords, password: string): Promise<boolean>
+    /** What this request has counted and not answered yet. */
+    attempt: Partial<Attempt> | null
   }
 }
 
 /** One count for every place where a password is typed. */
 async function loginAttempts (app: FastifyInstance): Promise<void> {
+  app.decorateRequest('attempt', null)
   app.decorateRequest('consumeAttempt', consumeAttempt)
+  app.decorateRequest('recordFailedAttempt', recordFailedAttempt)
   app.decorateRequest('resetAttempts', resetAttempts)
   app.decorateRequest('isOwnPassword', isOwnPassword)
+  app.addHook('onError', giveBack)
+}
 
-  const attemptOf = async (request: FastifyRequest, email: string) => ({ email, address: addressOf(request), knownDevice: await request.knownDeviceOf(email) })
-
-  async function consumeAttempt (this: FastifyRequest, email: string) {
-    const retryAfter = await app.passwordThrottle.admit(await attemptOf(this, email))
-    if (retryAfter === 0) return
-    await tellHeldBack(this, email)
-    throw Object.assign(new TooManyGuesses(), { retryAfter })
+async function consumeAttempt (this: FastifyRequest, email: string) {
+  const { knownDevices, loginAttempts } = this.server
+  const browser = await this.browserFor(email)
+  const attempt = await knownDevices.consume(browser) ?? await loginAttempts.consume({ email, userId: browser.user?.id ?? null }, addressOf(this))
+  if (attempt.wait > 0) {
+    this.logEvent('throttled', 'TOO_MANY_GUESSES', browser.user)
+    throw Object.assign(new TooManyGuesses(), { retryAfter: Math.ceil(attempt.wait / 1000) })
   }
+  this.attempt = attempt
+}
 
-  async function resetAttempts (this: FastifyRequest, user: User) {
-    await app.passwordThrottle.forgive(await attemptOf(this, user.email))
-    await this.rememberDeviceFor(user)
-  }
+function recordFailedAttempt (this: FastifyRequest, type: 'login failed' | 'password refused', user: User | null) {
+  this.recordEvent(type, user)
+  // For the user now, and not at each refusal, because a refusal writes nothing.
+  if (this.attempt?.isLastFree && user !== null) this.recordForUser('throttled', user)
+  this.attempt = null
+}
+
+async function resetAttempts (this: FastifyRequest, user: User) {
+  await this.attempt?.succeed?.().catch(err => this.log.warn({ err }, 'failed attempts were not reset'))
+  this.attempt = null
+  await this.rememberDeviceFor(user)
 }
 
 async function isOwnPassword (this: FastifyRequest, passwords: Passwords, password: string) {
@@ -47,18 +63,14 @@ async function isOwnPassword (this: FastifyRequest, passwords: Passwords, passwo
   await this.consumeAttempt(user.email)
   const fits = await passwords.verify(user.passwordHash, password)
   if (fits) await this.resetAttempts(user)
-  else this.recordEvent('password refused')
+  else this.recordFailedAttempt('password refused', user)
   return fits
 }
 
-const told = new RateLimiterMemory({ points: 1, duration: 60 })
-
-// For the user once a minute: a refusal costs a stranger nothing, and what is kept for them stays for 90 days.
-async function tellHeldBack (request: FastifyRequest, email: string) {
-  const user = await request.server.users.findByEmail(canonicalEmail(email) ?? '')
-  const isNews = user !== null && await told.consume(user.id).then(() => true, () => false)
-  if (isNews) request.recordEvent('throttled', user)
-  else request.logEvent('throttled', 'TOO_MANY_GUESSES', user)
+// A 503 says nothing about the password: it was not checked, or it was right and the login could not be completed.
+async function giveBack (request: FastifyRequest, _reply: FastifyReply, { statusCode }: FastifyError) {
+  if (statusCode !== 503) return
+  await request.attempt?.giveBack?.().catch(err => request.log.warn({ err }, 'an attempt that was not checked counts'))
 }
 
-export default fp(loginAttempts, { name: 'login-attempts', dependencies: ['known-device', 'record-event', 'throttle', 'users'] })
+export default fp(loginAttempts, { name: 'login-attempts', dependencies: ['known-device', 'record-event', 'throttle'] })

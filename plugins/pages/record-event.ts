@@ -11,6 +11,8 @@ declare module 'fastify' {
      * fails, never waits. What changes the account has its event in the same write instead, and calls `logEvent` after it.
      */
     recordEvent (type: AccountEventType, user?: User | null): void
+    /** The same without a line of the log. */
+    recordForUser (type: AccountEventType, user: User): void
   }
 }
 
@@ -23,11 +25,15 @@ const refusedWith: Partial<Record<AccountEventType, string>> = {
 
 async function recordEvent (app: FastifyInstance): Promise<void> {
   app.decorateRequest('recordEvent', recordEvent)
+  app.decorateRequest('recordForUser', recordForUser)
 
   function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
     this.logEvent(type, refusedWith[type] ?? 'success', user)
-    if (user === null) return
-    app.accountEvents.record({ userId: user.id, type, ...clientOf(this) })
+    if (user !== null) this.recordForUser(type, user)
+  }
+
+  function recordForUser (this: FastifyRequest, type: AccountEventType, { id: userId }: User) {
+    app.accountEvents.record({ userId, type, ...clientOf(this) })
   }
 }
 

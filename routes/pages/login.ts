@@ -39,14 +39,14 @@ export default async function login (app: FastifyInstance): Promise<void> {
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
-    const noteFailure = (user: User | null) => request.recordEvent('login failed', user)
+    const noteFailure = (user: User | null) => request.recordFailedAttempt('login failed', user)
     const user = await request.admit(async passwords => {
       await request.consumeAttempt(email)
       return await authenticate(app.users, passwords, { email, password, noteFailure })
     })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
-    await request.resetAttempts(user)
     await request.logIn(user, { remember: remember === 'on' })
+    await request.resetAttempts(user)
     request.recordEvent('logged in', user)
     return await reply.redirect(next ?? '/dashboard', 303)
   })

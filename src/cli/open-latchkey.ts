@@ -4,8 +4,8 @@ import { openDatabase } from '../database/open-database.ts'
 import { openRedis } from '../sessions/open-redis.ts'
 import { sessionStoreIn } from '../sessions/open-session-store.ts'
 import type { Clock, SessionStore } from '../sessions/session-store.ts'
-import { openLimiters } from '../throttling/open-limiters.ts'
-import { passwordThrottle, type PasswordThrottle } from '../throttling/password-throttle.ts'
+import { type LoginAttempts, loginAttempts } from '../throttling/login-attempts.ts'
+import { rateLimitStoreIn } from '../throttling/open-rate-limit-store.ts'
 import type { UserRepository } from '../users/user-repository.ts'
 import { quiet } from './quiet.ts'
 
@@ -16,7 +16,7 @@ export interface Latchkey {
   users: UserRepository
   /** Opened when first asked for: what only concerns users works without Redis. */
   sessions (): Promise<SessionStore>
-  passwordThrottle (): Promise<PasswordThrottle>
+  loginAttempts (): Promise<LoginAttempts>
   close (): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export function openLatchkey (config: Config, now: Clock): Latchkey {
     database,
     users: database.users,
     sessions: async () => (await opened()).sessions,
-    passwordThrottle: async () => (await opened()).throttle,
+    loginAttempts: async () => (await opened()).attempts,
     async close () {
       await (await stores)?.close()
       await database.close()
@@ -44,7 +44,7 @@ async function openStores ({ redisUrl, redisPrefix }: Config, database: Database
   const redis = connection && connection.client
   return {
     sessions: sessionStoreIn({ redis, redisPrefix, database, now, log: quiet }),
-    throttle: passwordThrottle(openLimiters({ redis, redisPrefix, database })),
+    attempts: loginAttempts(rateLimitStoreIn({ redis, redisPrefix, database, now }), now),
     close: async () => await connection?.close()
   }
 }

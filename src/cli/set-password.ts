@@ -4,7 +4,7 @@ import type { User } from '../users/user-repository.ts'
 import { type Asked, type Command, Failed, type Shell } from './command.ts'
 import { endSessionsOf, orGone } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
-import { forgetGuesses } from './forget-guesses.ts'
+import { resetAttempts } from './reset-attempts.ts'
 import { ask } from './question.ts'
 import { tell } from './users.ts'
 
@@ -24,7 +24,7 @@ export const setPassword: Command = {
     await refuseWeak(asked, user, password)
     const { hash } = await openPasswords()
     orGone(await changePassword(asked.open().database.transact, { id: user.id }, await hash(password)))
-    await forgetGuesses(asked, user)
+    await resetAttempts(asked, user)
     await tell(asked, user, 'has the new password', await endSessionsOf(asked, user.id))
   }
 }

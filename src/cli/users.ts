@@ -4,7 +4,7 @@ import type { User } from '../users/user-repository.ts'
 import type { Asked, Command } from './command.ts'
 import { endSessionsOf, orGone, sessionsEnded } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
-import { forgetGuesses } from './forget-guesses.ts'
+import { resetAttempts } from './reset-attempts.ts'
 import { print, printJson } from './output.ts'
 import { confirm } from './question.ts'
 import { everyUser } from './every-user.ts'
@@ -59,12 +59,12 @@ const disable: Command = {
 const enable: Command = {
   ...oneUser,
   summary: 'lets them log in again',
-  details: 'Sessions that ended stay ended. Wrong guesses at the account are forgotten, so this also helps who is held up by them.',
+  details: 'Sessions that ended stay ended. Failed attempts at the account are forgotten, so this also helps an owner who is held up by them.',
   flags: ['json'],
   async run (asked) {
     const user = await findUser(asked, asked.words[0]!)
     orGone(await enableAccount(asked.open().database.transact, user.id))
-    await forgetGuesses(asked, user)
+    await resetAttempts(asked, user)
     await tell(asked, user, 'is enabled')
   }
 }

@@ -1,5 +1,6 @@
 import type { SessionStore } from '../sessions/session-store.ts'
-import type { Counts } from '../throttling/counts.ts'
+import type { DeviceStore } from '../throttling/device-store.ts'
+import type { RateLimitStore } from '../throttling/rate-limit-store.ts'
 import type { AccountEvents } from '../users/account-events.ts'
 import type { UserRepository } from '../users/user-repository.ts'
 import type { Transact } from './transact.ts'
@@ -15,8 +16,10 @@ export interface Database {
   accountEvents: AccountEvents
   /** Where sessions live when there is no Redis. */
   sessions: SessionStore
-  /** Where guesses are counted when there is no Redis. */
-  counts: Counts
+  /** Browsers that have logged in. */
+  devices: DeviceStore
+  /** Where attempts are counted when there is no Redis. */
+  rateLimits: RateLimitStore
   /** @throws USERS_UNAVAILABLE */
   size (): Promise<DatabaseSize>
   /** Lets go of files and connections. */

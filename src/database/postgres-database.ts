@@ -3,7 +3,8 @@ import { users } from '../../drizzle/postgres/schema.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { postgresSessionStore } from '../sessions/postgres-session-store.ts'
 import type { StoreOptions } from '../sessions/store-options.ts'
-import { postgresCounts } from '../throttling/postgres-counts.ts'
+import { postgresDeviceStore } from '../throttling/postgres-device-store.ts'
+import { postgresRateLimitStore } from '../throttling/postgres-rate-limit-store.ts'
 import { postgresAccountEvents } from '../users/postgres-account-events.ts'
 import { postgresUserRepository } from '../users/postgres-user-repository.ts'
 import type { Database, DatabaseSize } from './database.ts'
@@ -19,7 +20,8 @@ export function postgresDatabase (url: string, options: StoreOptions): Database 
     transact: postgresTransact(database, options),
     accountEvents: postgresAccountEvents(database, options),
     sessions: postgresSessionStore(database, options),
-    counts: postgresCounts(database, options),
+    devices: postgresDeviceStore(database, options),
+    rateLimits: postgresRateLimitStore(database, options),
     size: () => postgresAnswer(UsersUnavailable, () => sizeOf(database)),
     close: async () => { await database.$client.end() }
   }

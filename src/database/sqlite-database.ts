@@ -3,7 +3,8 @@ import { isNotNull } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
 import { SessionsUnavailable, UsersUnavailable } from '../errors.ts'
 import { sqliteSessionStore } from '../sessions/sqlite-session-store.ts'
-import { openCounts, sqliteCounts } from '../throttling/sqlite-counts.ts'
+import { sqliteDeviceStore } from '../throttling/sqlite-device-store.ts'
+import { openCounters, sqliteRateLimitStore } from '../throttling/sqlite-rate-limit-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { sqliteAccountEvents } from '../users/sqlite-account-events.ts'
 import { sqliteUserRepository } from '../users/sqlite-user-repository.ts'
@@ -17,17 +18,18 @@ import { sqliteTransact } from './sqlite-transact.ts'
 export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteFile } {
   const setting = 'DATABASE_URL or DATA_DIR'
   const database = options.mustExist ? existingSqlite(path, setting, options.now) : sqliteOrWhyNot(path, setting, options.now)
-  const counts = openCounts(path, options.now)
+  const counters = openCounters(path, options.now)
   // Both connections: the damaged page may be one that only the other has read.
-  const assertSound = () => [counts, database].forEach(({ $client }) => $client.assertSound())
+  const assertSound = () => [counters, database].forEach(({ $client }) => $client.assertSound())
   return {
-    users: pingedAfter(assertSound, UsersUnavailable, sqliteUserRepository(database, { ...options, watching: counts.$client })),
+    users: pingedAfter(assertSound, UsersUnavailable, sqliteUserRepository(database, { ...options, watching: counters.$client })),
     transact: sqliteTransact(database, options),
     accountEvents: sqliteAccountEvents(database, options),
     sessions: pingedAfter(assertSound, SessionsUnavailable, sqliteSessionStore(database, options)),
-    counts: sqliteCounts(counts, options),
+    devices: sqliteDeviceStore(database, options),
+    rateLimits: sqliteRateLimitStore(counters, options),
     size: () => orUnavailable(UsersUnavailable, () => sizeOf(database)),
-    close: async () => [counts, database].forEach(({ $client }) => $client.close()),
+    close: async () => [counters, database].forEach(({ $client }) => $client.close()),
     $client: database.$client
   }
 }

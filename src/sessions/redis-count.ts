@@ -23,6 +23,6 @@ async function countIn (redis: Redis, pattern: string): Promise<number> {
 }
 
 /** As itself in a pattern. */
-function escaped (text: string): string {
+export function escaped (text: string): string {
   return text.replace(/[\\*?[\]^]/g, '\\$&')
 }

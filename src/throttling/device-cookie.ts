@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
 
 /** 400 days: browsers keep no cookie longer (RFC 6265bis, 5.5). */
-const MAX_AGE_SECONDS = 400 * 24 * 60 * 60
+export const DEVICE_SECONDS = 400 * 24 * 60 * 60
 
 /** The cookie that holds the device's token. It stays when its user logs out: that is what it is for. */
 export function deviceCookie ({ publicUrl }: Config) {
   const secure = publicUrl.protocol === 'https:'
-  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: MAX_AGE_SECONDS } as const
+  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: DEVICE_SECONDS } as const
   return { name: secure ? '__Host-device' : 'device', attributes }
 }

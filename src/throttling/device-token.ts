@@ -1,6 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { canonicalEmail } from '../users/email-address.ts'
-import type { User } from '../users/user-repository.ts'
 
 /*
  * A browser that has logged into an account keeps a token that says so (OWASP, "Slow Down Online Guessing Attacks with
@@ -14,23 +13,6 @@ export interface DeviceToken {
   userId: string
   /** The user's session epoch. Another epoch ends the token, as it ends sessions. */
   epoch: number
-}
-
-type Owner = Pick<User, 'id' | 'sessionEpoch'>
-
-/** @returns the name of the device that the token proves for this account, else null */
-export function knownDevice (token: string | undefined, { email, user }: { email: string, user: Owner | null }, secrets: string[]): string | null {
-  if (token === undefined || user === null) return null
-  const device = readDeviceToken(token, secrets)
-  if (device === null) return readEmailToken(token, email, secrets)
-  return device.userId === user.id && device.epoch === user.sessionEpoch ? device.name : null
-}
-
-/** A token for today's epoch, under the name that the browser's own token for this user has, if any: one browser stays one device. */
-export function renewedToken (token: string | undefined, { id: userId, sessionEpoch: epoch }: Owner, secrets: string[]): string {
-  const device = token === undefined ? null : readDeviceToken(token, secrets)
-  const name = device?.userId === userId ? device.name : randomBytes(16).toString('base64url')
-  return signDeviceToken({ name, userId, epoch }, secrets)
 }
 
 export function signDeviceToken ({ name, userId, epoch }: DeviceToken, [secret]: string[]): string {
@@ -48,7 +30,7 @@ export function readDeviceToken (token: string, secrets: string[]): DeviceToken 
 }
 
 /**
- * Tokens of earlier releases are bound to an email, not to a user.
+ * Tokens of earlier releases are bound to an email. The last of them expire 400 days after the update.
  * @returns the device's name when the token is one for this email, else null
  */
 export function readEmailToken (token: string, email: string, secrets: string[]): string | null {

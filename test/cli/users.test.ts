@@ -77,7 +77,7 @@ t.test('with the session store down a user is out all the same, and the operator
   const redisUrl = `redis://:hunter2@127.0.0.1:${await freePort()}`
   const down = { settings: () => ({ ...service.app.config, redisUrl }) }
   const warning = 'Warning: the store does not answer (SESSIONS_UNAVAILABLE), so ended sessions still lie in it. They are dead all the same: within two seconds none of them logs anybody in.\n'
-  const guessesKept = 'Warning: the store does not answer (SESSIONS_UNAVAILABLE), so wrong guesses at this account may still hold up its logins.\n'
+  const attemptsKept = 'Warning: the store does not answer (SESSIONS_UNAVAILABLE), so failed attempts at this account may still hold up its logins.\n'
   const laptop = service.browser()
   await laptop.signUp()
 
@@ -86,7 +86,7 @@ t.test('with the session store down a user is out all the same, and the operator
     const isEnding = command !== 'users enable'
     t.equal(await laptop.isLoggedIn(), isEnding)
     const { code, out, err } = await latchkey(service, `${command} grace@example.com`, down)
-    t.strictSame({ code, err }, { code: 0, err: isEnding ? warning : guessesKept }, command)
+    t.strictSame({ code, err }, { code: 0, err: isEnding ? warning : attemptsKept }, command)
     if (isEnding) t.match(out, /^grace@example\.com is .+, every session ended\.\n$/)
     await untilOut(laptop)
   }

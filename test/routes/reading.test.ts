@@ -43,6 +43,7 @@ async function contentOf (service: Service) {
     users: await rowsOf(service, 'select * from users'),
     sessions: await rowsOf(service, 'select * from sessions'),
     counts: await rowsOf(service, 'select * from throttle'),
+    devices: await rowsOf(service, 'select * from known_devices'),
     events: await rowsOf(service, 'select * from account_events'),
     values
   }

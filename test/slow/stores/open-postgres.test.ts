@@ -32,7 +32,7 @@ t.test('an empty database gets its tables before the first answer', async t => {
   const database = connected(t, url)
   t.equal(await countOf(url, "select count(*) from pg_tables where schemaname = 'public'"), 0, 'opening alone connects to nothing')
   t.equal((await database.execute(answers)).rows[0]?.count, 0)
-  for (const table of ['users', 'sessions', 'account_events', 'throttle']) t.ok(await countOf(url, `select count(*) from pg_tables where tablename = '${table}'`), table)
+  for (const table of ['users', 'sessions', 'account_events', 'throttle', 'known_devices']) t.ok(await countOf(url, `select count(*) from pg_tables where tablename = '${table}'`), table)
 })
 
 t.test('processes that start at once on one empty database all come up, and make its tables once', async t => {
@@ -74,12 +74,12 @@ t.test('once the tables are there, a role that may only use them is enough', asy
   await connected(t, url).execute(answers)
   await server.query(url, `
     create role latchkey login;
-    grant select, insert, update, delete on users, sessions, account_events, throttle to latchkey;
+    grant select, insert, update, delete on users, sessions, account_events, throttle, known_devices to latchkey;
     grant usage on schema drizzle to latchkey;
     grant select on drizzle.__drizzle_migrations to latchkey`)
   const log = keptLog()
   const clock = movableClock()
-  const { transact, sessions, accountEvents, counts, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
+  const { transact, sessions, accountEvents, devices, rateLimits, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
   t.teardown(close)
   const { id: userId } = await createUser(transact)
   const session = newSession(clock)
@@ -87,11 +87,12 @@ t.test('once the tables are there, a role that may only use them is enough', asy
   t.equal(await sessions.update(session.handle, { set: { a: 1 }, remove: [] }), true)
   accountEvents.record({ userId, type: 'logged in', address: '::1', device: 'Firefox on Linux' })
   t.equal((await accountEvents.listOf(userId)).length, 1)
-  await counts.openLimiter({ name: 'x', points: 1, durationSeconds: 1 }).consume('y')
+  t.strictSame(await rateLimits.addToCounts([{ key: 'x', expiresAt: clock.now() }], 1), [1])
+  t.ok(await devices.replace(userId, null, { devices: 'laptop', expiresAt: clock.now() }))
   t.strictSame(await size(), { users: 1, disabled: 0 })
   t.equal(await sessions.count(), 1)
   clock.move(DAY_MS * 100)
-  t.strictSame(await Promise.all([sessions.sweep(), accountEvents.sweep(), counts.sweep()]), [1, 1, 1])
+  t.strictSame(await Promise.all([sessions.sweep(), accountEvents.sweep(), rateLimits.sweep(), devices.sweep()]), [1, 1, 1, 1])
   t.equal(await deleteAccount(transact, { id: userId }), true)
   t.strictSame(log.lines, [])
 })

@@ -33,6 +33,7 @@ async function everything ({ app, browser }: Service): Promise<void> {
   await laptop.submit('/account/devices/revoke-others')
   await laptop.submit('/account/password', { current_password: grace.password, new_password: 'another long enough phrase' })
   await laptop.get('/health/ready')
+  await app.rateLimits.sweep()
   const [session] = await app.sessions.listOf((await app.users.findByEmail(grace.email))!.id)
   await app.sessions.update(session!.handle, { set: {}, remove: ['draft'] })
   await laptop.logOut()

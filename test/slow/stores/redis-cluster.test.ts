@@ -87,7 +87,7 @@ t.test('nobody notices a slot that moves while many sessions are read and writte
 })
 
 t.test('people log in, guess, and are revoked, with everything in a Cluster', async t => {
-  const { browser } = await openService(t, { REDIS_URL: cluster.url, SESSION_SECRET: 'a secret that all machines share' })
+  const { app, browser } = await openService(t, { REDIS_URL: cluster.url, SESSION_SECRET: 'a secret that all machines share' })
   const [laptop, phone] = [browser(), browser()]
   await laptop.signUp()
   t.equal((await phone.logIn()).status, 303)
@@ -95,6 +95,9 @@ t.test('people log in, guess, and are revoked, with everything in a Cluster', as
   t.strictSame([await laptop.isLoggedIn(), await phone.isLoggedIn()], [true, false])
   for (let guess = 1; guess <= 5; guess++) await browser().logIn({ email: grace.email, password: 'not the password at all' })
   t.equal((await browser().logIn()).status, 429)
+  const client = app.redis!
+  await Promise.all(Array.from({ length: 30 }, (_, at) => client.set(`latchkey:throttle:guesses:${at}`, 100)))
+  t.equal(await app.rateLimits.sweep(), 30, 'what earlier releases have left is removed from each node')
 })
 
 t.test('a node that dies takes its sessions out of reach, not the others, and comes back', async t => {

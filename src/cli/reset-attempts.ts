@@ -1,0 +1,13 @@
+import type { User } from '../users/user-repository.ts'
+import type { Asked } from './command.ts'
+import { say } from './output.ts'
+
+/** Failed attempts at an account slow down its owner too, on a browser that is not known, until an operator resets them. */
+export async function resetAttempts ({ open, shell }: Asked, { id, email }: User): Promise<void> {
+  try {
+    await (await open().loginAttempts()).reset({ email, userId: id })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    say(shell, `Warning: the store does not answer (${code}), so failed attempts at this account may still hold up its logins.`)
+  }
+}

@@ -1,0 +1,17 @@
+import type { Database } from '../database/database.ts'
+import type { RedisClient } from '../sessions/open-redis.ts'
+import type { Clock } from '../sessions/session-store.ts'
+import type { RateLimitStore } from './rate-limit-store.ts'
+import { redisRateLimitStore } from './redis-rate-limit-store.ts'
+
+interface Where {
+  redis: RedisClient | null
+  redisPrefix: string
+  database: Pick<Database, 'rateLimits'>
+  now: Clock
+}
+
+/** Counters are stored where the sessions are, so that restarts and other processes share them. */
+export function rateLimitStoreIn ({ redis, redisPrefix: prefix, database, now }: Where): RateLimitStore {
+  return redis === null ? database.rateLimits : redisRateLimitStore(redis, { prefix, now })
+}

@@ -1,0 +1,40 @@
+import { and, eq, inArray, lt } from 'drizzle-orm'
+import { knownDevices } from '../../drizzle/postgres/schema.ts'
+import type { PostgresDatabase } from '../database/open-postgres.ts'
+import { postgresAnswer } from '../database/postgres-answer.ts'
+import { UsersUnavailable } from '../errors.ts'
+import { inBatches } from '../in-batches.ts'
+import type { Clock } from '../sessions/session-store.ts'
+import type { DeviceStore, DeviceText } from './device-store.ts'
+
+const SWEEP_BATCH = 1000
+
+/** Devices in the table `known_devices`. */
+export function postgresDeviceStore (database: PostgresDatabase, { now }: { now: Clock }): DeviceStore {
+  return {
+    read: userId => answer(async () => {
+      const [row] = await database.select().from(knownDevices).where(eq(knownDevices.userId, userId))
+      return row?.devices ?? null
+    }),
+    replace: (userId, from, to) => answer(() => replace(database, userId, from, to)),
+    sweep: () => inBatches(() => answer(() => removeSome(database, now())))
+  }
+}
+
+function answer<T> (work: () => Promise<T>): Promise<T> {
+  return postgresAnswer(UsersUnavailable, work)
+}
+
+async function replace (database: PostgresDatabase, userId: string, from: string | null, to: DeviceText): Promise<boolean> {
+  const written = await (from === null
+    ? database.insert(knownDevices).values({ userId, ...to }).onConflictDoNothing()
+    : database.update(knownDevices).set(to).where(and(eq(knownDevices.userId, userId), eq(knownDevices.devices, from))))
+  return written.rowCount! > 0
+}
+
+async function removeSome (database: PostgresDatabase, now: number): Promise<number> {
+  const old = database.select({ userId: knownDevices.userId }).from(knownDevices).where(lt(knownDevices.expiresAt, now)).limit(SWEEP_BATCH)
+  // SKIP LOCKED avoids lock waits, ours and those of the other processes.
+  const { rowCount } = await database.delete(knownDevices).where(inArray(knownDevices.userId, old.for('update', { skipLocked: true })))
+  return rowCount!
+}
