@@ -32,6 +32,8 @@ export interface Service {
   time: MovableClock
   log: LogLine[]
   folder: string
+  /** Such as `POST /account/devices/:handle/revoke`. */
+  routes: string[]
   /** A browser of its own: its cookies are its own. */
   browser (options?: BrowserOptions): Browser
 }
@@ -77,11 +79,13 @@ export async function openService (t: Test, settings: Settings | Promise<Setting
   const time = new MovableClock()
   time.pass(more.later ?? 0)
   if (config.postgresUrl === undefined) copySqliteTemplate(config.sqlitePath)
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => { for (const one of [method].flat()) routes.push(`${one} ${url}`) })
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
   await app.register(latchkey, { config, now: time.now, drainMs: 0, ...(more.realHashing ? {} : { hashingCost: cheapHashing }) })
   await app.ready()
   isSecret(...app.secrets)
-  return { app, time, log, folder, browser: options => new Browser(app, options) }
+  return { app, time, log, folder, routes, browser: options => new Browser(app, options) }
 }
 
 /** The file below a service whose database is SQLite. */

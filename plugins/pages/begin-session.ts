@@ -4,6 +4,7 @@ import { AsStored } from '../../src/sessions/as-stored.ts'
 import { handleOf, newSessionId } from '../../src/sessions/session-handle.ts'
 import { deadlinesOf } from '../../src/sessions/session-limits.ts'
 import type { SessionFields } from '../../src/sessions/session-store.ts'
+import { userOfSession } from '../../src/users/user-of-session.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,7 +13,7 @@ declare module 'fastify' {
     /**
      * Goes on with this session under a new id, as everything that gives it more power has to.
      * @returns false when it was ended meanwhile; then the new one has ended too, before its id was sent
-     * @throws SESSIONS_UNAVAILABLE
+     * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
     continueSession (changes: SessionFields): Promise<boolean>
     /** Of the session that began with this request. */
@@ -22,7 +23,7 @@ declare module 'fastify' {
 
 /** From one id to the next. */
 async function beginSession (app: FastifyInstance): Promise<void> {
-  const { config, now, sessions, sessionCleanup } = app
+  const { config, now, sessions, users, sessionCleanup } = app
   app.decorateRequest('newHandle', null)
   app.decorateRequest('beginSession', begin)
   app.decorateRequest('continueSession', proceed)
@@ -36,11 +37,12 @@ async function beginSession (app: FastifyInstance): Promise<void> {
 
   async function proceed (this: FastifyRequest, changes: SessionFields) {
     const { session: { sessionId, userId, asStored } } = this
-    const fields = { ...asStored!.copy(), lastSeenAt: now(), ...changes }
+    const fields: SessionFields = { ...asStored!.copy(), lastSeenAt: now(), ...changes }
     const handle = await create(this, fields)
-    const wasThere = await sessions.revokeOf(userId!, handleOf(sessionId))
-    await (wasThere ? adopt(this, fields) : sessions.revoke(handle))
-    return wasThere
+    const owner = await userOfSession(users, { userId: userId!, epoch: fields.epoch })
+    const goesOn = owner !== null && await sessions.revokeOf(userId!, handleOf(sessionId))
+    await (goesOn ? adopt(this, fields) : sessions.revoke(handle))
+    return goesOn
   }
 
   async function create (request: FastifyRequest, fields: SessionFields): Promise<string> {
@@ -65,4 +67,4 @@ async function adopt (request: FastifyRequest, fields: SessionFields) {
   await request.session.save()
 }
 
-export default fp(beginSession, { name: 'begin-session', dependencies: ['session-life', 'sessions'] })
+export default fp(beginSession, { name: 'begin-session', dependencies: ['session-life', 'sessions', 'users'] })
