@@ -26,7 +26,7 @@ declare module 'fastify' {
 const WRONG_CLOCK_QUIET_MS = 10 * 60_000
 const WRONG_CLOCK = 'sessions from the future are refused: the clock of this machine was set back, or the clock of another machine is ahead'
 
-type LoggedEvent = AccountEventType | 'account deleted' | 'sign-ups held back' | 'refused'
+type LoggedEvent = AccountEventType | 'reauthenticated' | 'account deleted' | 'sign-ups held back' | 'refused'
 
 /** One line of JSON for each event. People and sessions stand in it by id and handle only. */
 async function eventLog (app: FastifyInstance): Promise<void> {
@@ -45,7 +45,8 @@ async function eventLog (app: FastifyInstance): Promise<void> {
 }
 
 function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, user: { id: string } | null = this.currentUser) {
-  this.hasToldEvent = true
+  // Whoever has given the right password may still be refused what comes next.
+  if (outcome !== 'success') this.hasToldEvent = true
   this.server.metrics?.happened(event, outcome)
   this.log.info({ event, outcome, address: addressOf(this), user: user?.id, session: handleOfSession(this) }, event)
 }

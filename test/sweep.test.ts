@@ -20,10 +20,12 @@ t.test('a store that cannot be swept now stops nothing', async t => {
   // Counters have a connection of their own.
   sqliteIn(app).exec('drop table throttle')
   sqliteIn(app).close()
+  await app.sessionCleanup.end('x'.repeat(43))
   await app.listen({ port: 0, host: '127.0.0.1' })
   const said = (what: string) => log.find(({ msg }) => msg === what)
   await until(() => said('old account events were not removed') !== undefined)
   t.match(said('expired sessions were not removed'), { err: { code: 'SESSIONS_UNAVAILABLE' } })
+  t.match(said('ended sessions were not removed'), { err: { code: 'SESSIONS_UNAVAILABLE' } })
   t.match(said('old account events were not removed'), { err: { code: 'USERS_UNAVAILABLE' } })
   await until(() => said('expired devices were not removed') !== undefined)
   t.ok(said('expired counters were not removed'))

@@ -63,6 +63,7 @@ async function isOwnPassword (this: FastifyRequest, passwords: Passwords, passwo
   await this.consumeAttempt(user.email)
   const fits = await passwords.verify(user.passwordHash, password)
   if (fits) await this.resetAttempts(user)
+  if (fits) this.logEvent('reauthenticated', 'success')
   else this.recordFailedAttempt('password refused', user)
   return fits
 }
