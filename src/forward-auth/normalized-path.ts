@@ -7,6 +7,8 @@ const DELIMITER = /[\\%?#;\p{Cc}]/u
 /** Windows ignores spaces and further dots in them. */
 const EMPTY_OR_DOT_SEGMENT = /\/[. ]*\/|\/[. ]+$/
 
+const TO_BE_TRIMMED = /[. ](?:\/|$)|\/\s/
+
 /**
  * @param path as it was sent; Node has one character for each byte of it
  * @returns null for an invalid percent sequence or invalid UTF-8
@@ -34,7 +36,8 @@ export function isNormalized (path: string, decoded: string): boolean {
  * invisible characters, or dots and spaces around a segment.
  */
 export function foldPath (decoded: string): string {
-  return compatible(decoded).toUpperCase().toLowerCase().split('/').map(trimSegment).join('/')
+  const folded = compatible(decoded).toUpperCase().toLowerCase()
+  return TO_BE_TRIMMED.test(folded) ? folded.split('/').map(trimSegment).join('/') : folded
 }
 
 /** U+FF0E as a dot, U+212A as a K, é as an e. */

@@ -61,7 +61,7 @@ export function requirementOf (rules: Rule[], { hostname, path }: Pick<OriginalR
   const decoded = decodePath(path)
   if (decoded === null) return null
   const isAmbiguous = !isNormalized(path, decoded)
-  const folded = foldPath(decoded)
+  const folded = isAmbiguous ? '' : foldPath(decoded)
   const accesses: Access[] = []
   for (const rule of rules.filter(({ host }) => fitsHost(host, hostname))) {
     if (isAmbiguous || isUnder(folded, foldPath(rule.path))) accesses.push(rule.access)
