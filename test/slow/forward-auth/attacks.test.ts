@@ -27,6 +27,12 @@ for (const proxy of proxyNames) {
       t.notMatch(heard.join(''), /GET \/hers/)
       t.equal(upgradesIn(heard.splice(0)), '')
     }
+    // nginx believes every 101 to a client that asked for an upgrade.
+    for (const switchesTo of proxy === 'nginx' ? [] : ['h2c', 'foo', 'websocket, h2c']) {
+      application!.switchesTo = switchesTo
+      t.notMatch((await upgrade(port, ['Upgrade: websocket'])).text, /^HTTP\/1.1 101/, `asked for a WebSocket, the application switches to ${switchesTo}`)
+    }
+    heard.length = 0
     for (const lines of twoUpgrades) {
       await upgrade(port, lines)
       t.match(upgradesIn(heard.splice(0)), /^(websocket)?$/, lines.join())
@@ -118,6 +124,7 @@ const facts: Record<string, (t: Test, place: Place) => Promise<void>> = {
         if (path === '/public') t.equal(arrived.length, 1)
         for (const got of arrived) {
           t.equal(valuesOf(got, 'cookie').join('; '), left, cookies.join(' | ').replaceAll(mine, '…').slice(0, 60))
+          t.strictSame(valuesOf(got, 'remote-cookie'), [])
           t.notMatch(got.rawHeaders.join(), mine.slice(mine.indexOf('=') + 1).slice(0, 32), 'nor is it anywhere else')
         }
       }
