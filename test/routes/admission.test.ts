@@ -6,6 +6,7 @@ import { Sqlite } from '../../src/database/sqlite-driver.ts'
 import { fillAdmission } from '../crowd.ts'
 import { onEveryStore } from '../every-store.ts'
 import { type Browser, grace, openService } from '../helper.ts'
+import { SIGN_UP_CEILINGS } from '../../src/throttling/sign-up-limit.ts'
 
 const wrong = 'not the password at all'
 const busy = { status: 503, headers: { 'retry-after': '5' }, setCookies: [], body: /Too many people are logging in right now/ }
@@ -119,7 +120,7 @@ t.test('a password is estimated only for a sign-up that is counted and otherwise
   t.equal((await laptop.submit('/account/password', { current_password: grace.password, new_password: 'passwordpassword' })).status, 400)
   t.equal(estimates().length, 1)
 
-  for (let signUp = 8; signUp <= 30; signUp++) await browser().signUp({ ...grace, email: 'nobody' })
+  for (let signUp = 8; signUp <= SIGN_UP_CEILINGS.host.points; signUp++) await browser().signUp({ ...grace, email: 'nobody' })
   t.equal((await browser().signUp({ ...grace, email: 'ada@example.com' })).status, 429)
   t.equal(estimates().length, 0)
 })

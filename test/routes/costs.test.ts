@@ -2,7 +2,8 @@ import { Redis } from 'ioredis'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { postgresSettings, redisSettings } from '../every-store.ts'
-import { MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
+import { Sqlite } from '../../src/database/sqlite-driver.ts'
+import { MINUTE_MS, openService, type Service } from '../helper.ts'
 import { newPostgresDatabase } from '../postgres-server.ts'
 import { startRedisServer } from '../redis-server.ts'
 
@@ -29,9 +30,10 @@ t.test('in Redis', async t => {
 })
 
 t.test('in SQLite', async t => {
-  const service = await openService(t)
-  const statement = Object.getPrototypeOf(sqliteIn(service.app).prepare('select 1'))
+  // Before the service opens its file: its connections keep the methods of each statement that they prepare.
+  const statement = Object.getPrototypeOf(new Sqlite(':memory:').prepare('select 1'))
   const runs = (['get', 'all', 'run'] as const).map(name => t.capture(statement, name, statement[name]))
+  const service = await openService(t)
   await holdsFor(t, service, async work => {
     runs.forEach(calls => calls())
     await work()
