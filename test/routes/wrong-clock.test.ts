@@ -7,7 +7,7 @@ import { freePort } from '../free-port.ts'
 import { type Browser, DAY_MS, grace, HOUR_MS, type LogLine, MINUTE_MS, openService } from '../helper.ts'
 
 const forwardAuth = { TRUSTED_PROXIES: '127.0.0.1' }
-const asked = { 'x-original-url': 'http://app.example.com/', 'x-original-method': 'GET' }
+const asked = { 'x-original-url': 'http://app.example.com/', 'x-original-method': 'GET', 'x-forwarded-host': 'app.example.com' }
 const posts = ['/login', '/logout', '/signup', '/account/delete', '/account/devices/revoke-others']
 
 const ownHandle = ({ cookies }: Browser) => handleOf(decodeURIComponent(cookies.get('session')!).split('.')[0]!)
