@@ -1,5 +1,4 @@
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Browser } from './helper.ts'
@@ -32,7 +31,7 @@ interface HoldOptions {
 }
 
 /** Sends a form as a browser does, all but its last byte, and resolves to what sends that one. */
-export function holdForm ({ cookies }: Browser, path: string, fields: Record<string, string>, { socket, host = 'localhost', accept = 'text/html' }: HoldOptions) {
+export function holdForm ({ cookies }: Pick<Browser, 'cookies'>, path: string, fields: Record<string, string>, { socket, host = 'localhost', accept = 'text/html' }: HoldOptions) {
   const name = String(++count)
   const arrived = new Promise<void>(resolve => waiting.set(name, resolve))
   const body = new URLSearchParams(fields).toString()

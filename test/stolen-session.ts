@@ -60,7 +60,8 @@ export async function openScene (t: Test, settings: Record<string, string> = {})
   return { ...service, laptop, phone, user, port, paths: pathsIn(service.routes, handleIn(laptop)) }
 }
 
-function pathsIn (routes: string[], handle: string): string[] {
+/** @param handle of a session that a form could end */
+export function pathsIn (routes: string[], handle: string): string[] {
   const paths = routes.filter(route => /^POST \/(account|logout)\b/.test(route)).map(route => route.slice('POST '.length).replace(':handle', handle))
   if (!Object.keys(forms).every(path => paths.includes(path))) throw new Error(`not among the routes: ${paths.join()}`)
   return paths

@@ -24,7 +24,7 @@ async function knownDevice (app: FastifyInstance): Promise<void> {
   app.addHook('onSend', sendToken)
 
   async function browserFor (this: FastifyRequest, email: string) {
-    return { token: this.cookies[name], email, user: await app.users.findByEmail(canonicalEmail(email) ?? '') }
+    return { token: this.cookies[name], user: await app.users.findByEmail(canonicalEmail(email) ?? '') }
   }
 
   async function rememberDeviceFor (this: FastifyRequest, user: Owner) {

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { addressOf } from '../../src/address.ts'
 import { TooManyGuesses } from '../../src/errors.ts'
+import type { Consumed } from '../../src/throttling/consumed.ts'
 import type { Attempt } from '../../src/throttling/login-attempts.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
 import type { User } from '../../src/users/user-repository.ts'
@@ -20,7 +21,7 @@ declare module 'fastify' {
     /** Whether this is the password of the current user; counted like an attempt to log in. @throws TOO_MANY_GUESSES */
     isOwnPassword (passwords: Passwords, password: string): Promise<boolean>
     /** What this request has counted and not answered yet. */
-    attempt: Partial<Attempt> | null
+    attempt: (Consumed & Partial<Attempt>) | null
   }
 }
 
@@ -37,7 +38,7 @@ async function loginAttempts (app: FastifyInstance): Promise<void> {
 async function consumeAttempt (this: FastifyRequest, email: string) {
   const { knownDevices, loginAttempts } = this.server
   const browser = await this.browserFor(email)
-  const attempt = await knownDevices.consume(browser) ?? await loginAttempts.consume({ email, userId: browser.user?.id ?? null }, addressOf(this))
+  const attempt: Consumed & Partial<Attempt> = await knownDevices.consume(browser) ?? await loginAttempts.consume({ email, userId: browser.user?.id ?? null }, addressOf(this))
   if (attempt.wait > 0) {
     this.logEvent('throttled', 'TOO_MANY_GUESSES', browser.user)
     throw Object.assign(new TooManyGuesses(), { retryAfter: Math.ceil(attempt.wait / 1000) })
@@ -71,7 +72,7 @@ async function isOwnPassword (this: FastifyRequest, passwords: Passwords, passwo
 // A 503 says nothing about the password: it was not checked, or it was right and the login could not be completed.
 async function giveBack (request: FastifyRequest, _reply: FastifyReply, { statusCode }: FastifyError) {
   if (statusCode !== 503) return
-  await request.attempt?.giveBack?.().catch(err => request.log.warn({ err }, 'an attempt that was not checked counts'))
+  await request.attempt?.giveBack().catch(err => request.log.warn({ err }, 'an attempt that was not checked counts'))
 }
 
 export default fp(loginAttempts, { name: 'login-attempts', dependencies: ['known-device', 'record-event', 'throttle'] })

@@ -79,3 +79,8 @@ function isWrongServer (patience: number): (error: Error) => boolean {
     return true
   }
 }
+
+/** The servers that hold the keys: the one there is, or the masters of a Cluster. */
+export function mastersOf (client: RedisClient): Redis[] {
+  return client instanceof Cluster ? client.nodes('master') : [client]
+}

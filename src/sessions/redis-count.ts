@@ -1,13 +1,12 @@
-import { Cluster, type Redis } from 'ioredis'
-import type { RedisClient } from './open-redis.ts'
+import type { Redis } from 'ioredis'
+import { mastersOf, type RedisClient } from './redis-client.ts'
 
 /** Keys that one command goes through: few enough for nobody else to wait. */
 const AT_ONCE = 1000
 
 /** How many keys begin like this. Goes through all of them, those of a Cluster on each of its masters. */
 export async function countKeys (redis: RedisClient, prefix: string): Promise<number> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis]
-  const counts = await Promise.all(servers.map(server => countIn(server, `${escaped(prefix)}*`)))
+  const counts = await Promise.all(mastersOf(redis).map(server => countIn(server, `${escaped(prefix)}*`)))
   return counts.reduce((sum, count) => sum + count, 0)
 }
 

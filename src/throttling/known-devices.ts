@@ -29,10 +29,8 @@ export type Owner = Pick<User, 'id' | 'sessionEpoch'>
 /** A browser that tries to log in. */
 export interface Browser {
   token: string | undefined
-  /** As it was typed. */
-  email: string
-  /** Whose email that is. */
-  user: Owner | null
+  /** Whose email was typed. */
+  user: Owner & Pick<User, 'email'> | null
 }
 
 export interface KnownDevices {
@@ -47,11 +45,11 @@ export function knownDevices (store: DeviceStore, secrets: string[], now: Clock)
   const change = changeIn(store, now)
 
   /** How an attempt of this browser is counted; null when its token, if any, was not issued for this account as it is now. */
-  function countingOf ({ token, email, user }: Browser): Counting | null {
+  function countingOf ({ token, user }: Browser): Counting | null {
     if (token === undefined || user === null) return null
     const device = readDeviceToken(token, secrets)
     if (device !== null) return device.userId === user.id && device.epoch === user.sessionEpoch ? ofDevice(hash(device.name), now()) : null
-    const name = readEmailToken(token, email, secrets)
+    const name = readEmailToken(token, user.email, secrets)
     return name === null ? null : ofEmailToken(hash(name))
   }
 

@@ -58,7 +58,8 @@ export function loginAttempts (store: RateLimitStore, now: Clock, limits = LOGIN
   async function consume (account: Account, address: string): Promise<Attempt> {
     const key = keyOf(account)
     const wait = Math.max(...await Promise.all([failures.waitFor(key), networks.waitFor(address)]))
-    if (wait > 0) return { ...refused(wait), isLastFree: false, succeed: async () => {} }
+    // Nothing was counted, so there is nothing to reset either.
+    if (wait > 0) return withoutEffect(wait)
     const ofAccount = failures.consume(key)
     const ofNetworks = networks.consume(address)
     const consumed = await consumeAll([ofAccount, ofNetworks])
@@ -78,4 +79,9 @@ export function loginAttempts (store: RateLimitStore, now: Clock, limits = LOGIN
 // where there is one: guesses at an email that has no account yet do not count against whoever signs up with it.
 function keyOf ({ email, userId }: Account): string {
   return createHash('sha256').update(userId === null ? `email\n${canonicalEmail(email) ?? email}` : `user\n${userId}`).digest('base64url')
+}
+
+function withoutEffect (wait: number): Attempt {
+  const refusal = refused(wait)
+  return { ...refusal, isLastFree: false, succeed: refusal.giveBack }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { Cluster, type Redis } from 'ioredis'
-import type { RedisClient } from '../sessions/open-redis.ts'
+import type { Redis } from 'ioredis'
+import { mastersOf, type RedisClient } from '../sessions/redis-client.ts'
 import { escaped } from '../sessions/redis-count.ts'
 
 /** Keys that one command goes through, and milliseconds until the next: Redis is busy with it for a few percent of the time. */
@@ -17,8 +17,7 @@ export function oldCounters (redis: RedisClient, prefix: string): () => Promise<
   let isDone = false
   return async () => {
     if (isDone) return 0
-    const servers = redis instanceof Cluster ? redis.nodes('master') : [redis]
-    const removed = await Promise.all(servers.map(server => removeIn(server, `${escaped(prefix)}guesses:*`)))
+    const removed = await Promise.all(mastersOf(redis).map(server => removeIn(server, `${escaped(prefix)}guesses:*`)))
     isDone = true
     return removed.reduce((sum, count) => sum + count, 0)
   }

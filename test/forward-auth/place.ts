@@ -19,10 +19,10 @@ export interface Place {
   visitor (): Visitor
 }
 
-export async function openPlace (t: Test, proxy: string, settings: Record<string, string> = {}, start: (t: Test) => Promise<Application> = startApplication): Promise<Place> {
+export async function openPlace (t: Test, proxy: string, settings: Record<string, string> = {}, start: (t: Test) => Promise<Application> = startApplication, more: Parameters<typeof openService>[2] = {}): Promise<Place> {
   const port = await freePort()
   const [login, app, wiki] = ['login', 'app', 'wiki'].map(name => `https://${name}.example.com:${port}`) as [string, string, string]
-  const service = await openService(t, { PUBLIC_URL: login, COOKIE_DOMAIN: 'example.com', TRUSTED_PROXIES: '127.0.0.1', ...settings })
+  const service = await openService(t, { PUBLIC_URL: login, COOKIE_DOMAIN: 'example.com', TRUSTED_PROXIES: '127.0.0.1', ...settings }, more)
   await service.app.listen({ port: 0, host: '127.0.0.1' })
   const application = await start(t)
   await startProxy(t, proxy, { proxy: port, latchkey: (service.app.server.address() as AddressInfo).port, application: application.port })
