@@ -1,3 +1,4 @@
+import { equal } from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
@@ -63,7 +64,7 @@ interface Attempt extends Omit<Options, 'log'> {
  * @returns why it was lost
  */
 async function subscribeOnce (redis: Redis, { keyPrefix, cache, closing, onConfirmed }: Attempt): Promise<string> {
-  const subscriber = redis.duplicate({ protocol: 2, enableAutoPipelining: false, retryStrategy: null, sentinelRetryStrategy: () => null, reconnectOnError: null })
+  const subscriber = redis.duplicate({ protocol: 2, enableAutoPipelining: false, retryStrategy: null, sentinelRetryStrategy: ignore, reconnectOnError: null })
   const mustReconnect = new AbortController()
   const leave = () => {
     cache.disable()
@@ -76,21 +77,18 @@ async function subscribeOnce (redis: Redis, { keyPrefix, cache, closing, onConfi
   // Afterwards sessions may be read from another server, whose changes are not pushed here.
   redis.on('close', leave)
   closing.addEventListener('abort', leave, { signal: mustReconnect.signal })
-  try {
-    await within(CONNECT_TIMEOUT_MS, subscribe(subscriber, redis, keyPrefix))
-    return await confirm(subscriber, cache, mustReconnect.signal, onConfirmed)
-  } catch (error) {
-    return (error as Error).message
-  } finally {
-    leave()
-    redis.off('close', leave)
-  }
+  const reason = await within(CONNECT_TIMEOUT_MS, subscribe(subscriber, redis, keyPrefix))
+    .then(() => confirm(subscriber, cache, mustReconnect.signal, onConfirmed))
+    .catch((error: Error) => error.message)
+  leave()
+  redis.off('close', leave)
+  return reason
 }
 
 async function subscribe (subscriber: Redis, redis: Redis, keyPrefix: string): Promise<void> {
   await subscriber.connect()
   const [pushes, isRead] = await Promise.all([subscriber, redis].map(serverOf))
-  if (pushes !== isRead) throw new Error('It is another server than the one that sessions are read from')
+  equal(pushes, isRead, 'It is another server than the one that sessions are read from')
   await subscriber.client('TRACKING', 'ON', 'REDIRECT', await subscriber.client('ID'), 'BCAST', 'PREFIX', keyPrefix)
   await subscriber.subscribe(CHANNEL)
 }

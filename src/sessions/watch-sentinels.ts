@@ -8,7 +8,7 @@ const HEARTBEAT_MS = 5_000
 interface Sentinels {
   nodes: RedisNode[]
   master: string
-  tls?: object
+  tls?: object | undefined
 }
 
 /**
@@ -18,7 +18,7 @@ interface Sentinels {
  * @returns closes the connections
  */
 export function watchSentinels ({ nodes, master, tls }: Sentinels, onSwitch: (host: string, port: number) => void): () => void {
-  const sentinels = nodes.map(node => subscribed({ ...node, ...tls && { tls } }, text => {
+  const sentinels = nodes.map(node => subscribed({ ...node, tls }, text => {
     const [name, , , host = '', port] = text.split(' ')
     if (name === master) onSwitch(host, Number(port))
   }))
