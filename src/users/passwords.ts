@@ -36,17 +36,19 @@ export interface Passwords {
 
 /**
  * Hashing happens on libuv's threads, never on the event loop, as many at once as there are cores.
- * @param cost of each hash; a hash of another cost is outdated
+ * @param options.cost of each hash; a hash of another cost is outdated
+ * @param options.stopwatch milliseconds since any moment, to measure hashes with
  */
-export async function openPasswords ({ cost = OWASP_COST, threads = Math.min(availableParallelism(), MOST_THREADS) } = {}): Promise<Passwords> {
+export async function openPasswords (options: { cost?: HashingCost, threads?: number, stopwatch?: () => number } = {}): Promise<Passwords> {
+  const { cost = OWASP_COST, threads = Math.min(availableParallelism(), MOST_THREADS), stopwatch = () => performance.now() } = options
   const currentPrefix = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$`
   const queue = fastq.promise(async (task: () => Promise<unknown>) => await timed(task), threads)
   let mean: number | undefined
 
   async function timed (task: () => Promise<unknown>): Promise<unknown> {
-    const started = performance.now()
+    const started = stopwatch()
     const result = await task()
-    const ms = performance.now() - started
+    const ms = stopwatch() - started
     mean = mean === undefined ? ms : mean + (ms - mean) / SMOOTHING
     return result
   }
