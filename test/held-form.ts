@@ -30,22 +30,28 @@ interface HoldOptions {
   accept?: string
 }
 
-/** Sends a form as a browser does, all but its last byte, and resolves to what sends that one. */
-export function holdForm ({ cookies }: Pick<Browser, 'cookies'>, path: string, fields: Record<string, string>, { socket, host = 'localhost', accept = 'text/html' }: HoldOptions) {
+type Cookies = Pick<Browser, 'cookies'>
+
+/** The headers of a form as a browser sends it. `arrived` resolves once the service has them and waits for the body. */
+export function headForm ({ cookies }: Cookies, body: string, accept = 'text/html') {
   const name = String(++count)
   const arrived = new Promise<void>(resolve => waiting.set(name, resolve))
-  const body = new URLSearchParams(fields).toString()
   const headers = {
-    host,
     accept,
     cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
     'sec-fetch-site': 'same-origin',
     'content-type': 'application/x-www-form-urlencoded',
     'content-length': body.length,
-    [NAME]: name,
-    connection: 'close'
+    [NAME]: name
   }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return { arrived, headers }
+}
+
+/** Sends a form as a browser does, all but its last byte, and resolves to what sends that one. */
+export function holdForm (browser: Cookies, path: string, fields: Record<string, string>, { socket, host = 'localhost', accept }: HoldOptions) {
+  const body = new URLSearchParams(fields).toString()
+  const { arrived, headers } = headForm(browser, body, accept)
+  const lines = Object.entries({ host, ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body.slice(0, -1)}`)
   return { arrived, finish: () => finish(socket, body.slice(-1)) }
 }
