@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { addressGroup, addressOf } from '../../src/address.ts'
+import { addressOf } from '../../src/address.ts'
 import { outageLog } from '../../src/outage-log.ts'
+import { AnonymousSessionLimit } from '../../src/sessions/anonymous-session-limit.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
 import { oneMoreVisit, type Visited } from '../../src/sessions/visits.ts'
 
@@ -14,24 +14,19 @@ declare module 'fastify' {
   interface Session extends Visited {}
 }
 
-/** How many anonymous sessions one address may start in ten minutes, as long as such a session lives. */
-const PER_ADDRESS = { points: 20, duration: 600 }
-
 async function visits (app: FastifyInstance): Promise<void> {
   const cookie = sessionCookie(app.config)
-  const starts = new RateLimiterMemory(PER_ADDRESS)
+  const limit = new AnonymousSessionLimit(app.now, () => app.log.warn('too many anonymous sessions, visitors get pages without a history'))
   const outage = outageLog(app.log, { failing: 'visits cannot be remembered', recovered: 'visits are remembered again' })
   app.decorateRequest('rememberVisit', rememberVisit)
 
   async function rememberVisit (this: FastifyRequest) {
-    if (this.session.asStored === undefined && !await mayStart(this)) return
+    if (this.session.asStored === undefined && !mayStart(this)) return
     await saveOrForget(this, oneMoreVisit(this.session, this.routeOptions.url!, app.now()))
   }
 
-  // Counted before anything is stored, so that a flood of visitors without cookies fills no store.
-  async function mayStart (request: FastifyRequest) {
-    if (!isCarried(cookie, request.protocol)) return false
-    return await starts.consume(addressGroup(addressOf(request))).then(() => true, () => false)
+  function mayStart (request: FastifyRequest) {
+    return isCarried(cookie, request.protocol) && limit.consume(addressOf(request))
   }
 
   // The page is there also while the store takes no writes: only the visit is missing.

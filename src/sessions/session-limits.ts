@@ -2,6 +2,8 @@ import { SessionNotYetValid } from '../errors.ts'
 
 /** An anonymous session lives for the visit history only. */
 const ANONYMOUS_IDLE_MS = 10 * 60_000
+/** With the limit of how many start, this bounds how many a flood can keep. */
+const ANONYMOUS_ABSOLUTE_MS = 60 * 60_000
 /** How far ahead of this clock another machine's may be. */
 const CLOCK_SKEW_MS = 5 * 60_000
 
@@ -61,7 +63,7 @@ function aheadOf (now: number, { startedAt, lastSeenAt }: Lifetime): number {
 }
 
 function limitsFor (fields: Lifetime, { idleMs, absoluteMs, rememberMs }: SessionLimits) {
-  if (fields.userId === undefined) return { idleMs: ANONYMOUS_IDLE_MS, absoluteMs }
+  if (fields.userId === undefined) return { idleMs: ANONYMOUS_IDLE_MS, absoluteMs: Math.min(ANONYMOUS_ABSOLUTE_MS, absoluteMs) }
   if (fields.remembered === true) return { idleMs: rememberMs, absoluteMs: rememberMs }
   return { idleMs, absoluteMs }
 }

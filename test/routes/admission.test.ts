@@ -1,3 +1,5 @@
+import { connect, type AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import { Redis } from 'ioredis'
 import { Client } from 'pg'
@@ -87,6 +89,28 @@ onEveryStore(t, async (t, settings) => {
     }
     await crowd.disperse()
   })
+})
+
+t.test('nothing is done for those who have gone away while they waited', async t => {
+  const { app } = await openService(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const crowd = fillAdmission(app)
+  crowd.freePlace()
+  await new Promise(resolve => setImmediate(resolve))
+  const socket = connect(port, '127.0.0.1')
+  const form = new URLSearchParams({ email: grace.email, password: wrong }).toString()
+  const before = app.admission.waiting()
+  socket.write(`POST /login HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n${form}`)
+  while (app.admission.waiting() === before) await new Promise(resolve => setImmediate(resolve))
+  socket.destroy()
+  const connections = promisify(app.server.getConnections.bind(app.server))
+  while (await connections() > 0) await new Promise(resolve => setImmediate(resolve))
+  t.strictSame(await askedDuring(t, async () => {
+    await crowd.disperse()
+    while (app.admission.waiting() > 0) await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setImmediate(resolve))
+  }), [])
 })
 
 t.test('a device is known to its own account only', async t => {

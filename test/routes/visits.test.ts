@@ -1,7 +1,8 @@
 import t from 'tap'
 import { oneMoreVisit, visitsIn, type Visited } from '../../src/sessions/visits.ts'
+import { AnonymousSessionLimit } from '../../src/sessions/anonymous-session-limit.ts'
 import { onEveryStore } from '../every-store.ts'
-import { Browser, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
+import { Browser, MINUTE_MS, MovableClock, openService, sqliteIn } from '../helper.ts'
 
 const shown = (body: string) => [...body.matchAll(/<a href="([^"]+)">[^<]*<\/a>\s*(?:<[^>]*>\s*)*<time/g)].map(([, path]) => path)
 
@@ -90,6 +91,36 @@ t.test('an address that starts too many sessions gets the pages without one', as
   t.equal(count(), 20)
   await browser({ address: '2001:db8::1' }).get('/')
   t.equal(count(), 21, 'another address is not affected')
+  t.match((await browser({ address: '203.0.113.7' }).get('/')).body, 'No pages are remembered for you right now')
+  const ada = browser({ address: '203.0.113.7' })
+  t.equal((await ada.signUp()).status, 303)
+  t.equal(shown((await ada.get('/about')).body)[0], '/about', 'nor is anybody who is logged in')
+})
+
+t.test('all addresses together start ten thousand sessions in ten minutes', async t => {
+  const clock = new MovableClock()
+  let reached = 0
+  const limit = new AnonymousSessionLimit(clock.now, () => reached++)
+  const visitors = (count: number, network = 0) => Array.from({ length: count }, (_, one) => limit.consume(`2001:db8:${network}:${one.toString(16)}::1`)).filter(Boolean).length
+  t.equal(visitors(9_000), 9_000)
+  t.equal(reached, 0)
+  t.equal(visitors(9_000, 1), 1_000)
+  t.equal(reached, 1)
+  clock.pass(10 * MINUTE_MS - 1)
+  t.notOk(limit.consume('198.51.100.1'))
+  clock.pass(1)
+  t.equal(visitors(20_000), 10_000, 'and as many in the next ten')
+  t.equal(reached, 2)
+  clock.pass(-60 * MINUTE_MS)
+  t.ok(limit.consume('198.51.100.1'), 'also when the clock was set back')
+})
+
+t.test('an address that has started too many starts some again after ten minutes', async t => {
+  const { browser, app, time } = await openService(t)
+  for (let visitor = 0; visitor < 25; visitor++) await browser({ address: '203.0.113.7' }).get('/')
+  time.pass(10 * MINUTE_MS)
+  await browser({ address: '203.0.113.7' }).get('/')
+  t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 21)
 })
 
 t.test('over http, a service that is https starts no session that the browser would drop', async t => {

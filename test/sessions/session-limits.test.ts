@@ -40,7 +40,10 @@ t.test('a visitor is forgotten after ten minutes, and cannot be remembered for l
   t.ok(isLive(visitor, limits, login + 10 * MINUTE_MS - 1))
   t.notOk(isLive(visitor, limits, login + 10 * MINUTE_MS))
   t.notOk(isLive({ ...visitor, remembered: true }, limits, login + 10 * MINUTE_MS))
-  t.notOk(isLive({ ...visitor, lastSeenAt: login + DAY_MS }, limits, login + DAY_MS))
+  const busy = { ...visitor, lastSeenAt: login + HOUR_MS - 1 }
+  t.ok(isLive(busy, limits, login + HOUR_MS - 1))
+  t.notOk(isLive(busy, limits, login + HOUR_MS), 'an hour later, however much the session is used')
+  t.equal(deadlinesOf(visitor, { ...limits, absoluteMs: MINUTE_MS }).endsAt, login + MINUTE_MS, 'nor for longer than a login')
 })
 
 t.test('a login from the future is not yet valid, or a clock that was set back would keep it fresh', async t => {
