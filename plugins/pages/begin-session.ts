@@ -8,8 +8,12 @@ import { userOfSession } from '../../src/users/user-of-session.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Begins a session under a new id, in place of this request's. @throws SESSIONS_UNAVAILABLE */
-    beginSession (fields: SessionFields): Promise<void>
+    /**
+     * Begins a session of this user under a new id, in place of this request's.
+     * @returns false when all of the user's sessions were ended meanwhile, or the user is gone; then nothing has begun
+     * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
+     */
+    beginSession (fields: LoggedInFields): Promise<boolean>
     /**
      * Goes on with this session under a new id, as everything that gives it more power has to.
      * @returns false when it was ended meanwhile; then the new one has ended too, before its id was sent
@@ -21,6 +25,8 @@ declare module 'fastify' {
   }
 }
 
+type LoggedInFields = SessionFields & { userId: string }
+
 /** From one id to the next. */
 async function beginSession (app: FastifyInstance): Promise<void> {
   const { config, now, sessions, users, sessionCleanup } = app
@@ -29,19 +35,22 @@ async function beginSession (app: FastifyInstance): Promise<void> {
   app.decorateRequest('continueSession', proceed)
   app.addHook('onError', endUnsent)
 
-  // The new session first: when the store fails in between, nobody was logged out by it.
-  async function begin (this: FastifyRequest, fields: SessionFields) {
-    await create(this, fields)
-    await adopt(this, fields)
+  async function begin (this: FastifyRequest, fields: LoggedInFields) {
+    return await goOnWith(this, fields, async () => true)
   }
 
   async function proceed (this: FastifyRequest, changes: SessionFields) {
     const { session: { sessionId, userId, asStored } } = this
-    const fields: SessionFields = { ...asStored!.copy(), lastSeenAt: now(), ...changes }
-    const handle = await create(this, fields)
-    const owner = await userOfSession(users, { userId: userId!, epoch: fields.epoch })
-    const goesOn = owner !== null && await sessions.revokeOf(userId!, handleOf(sessionId))
-    await (goesOn ? adopt(this, fields) : sessions.revoke(handle))
+    const fields = { ...asStored!.copy(), lastSeenAt: now(), ...changes, userId: userId! }
+    return await goOnWith(this, fields, () => sessions.revokeOf(userId!, handleOf(sessionId)))
+  }
+
+  // The new session first: when the store fails in between, nobody was logged out by it. The user is read after that: a
+  // password that was checked a moment ago may be an old one by now.
+  async function goOnWith (request: FastifyRequest, fields: LoggedInFields, endOld: () => Promise<boolean>) {
+    const handle = await create(request, fields)
+    const goesOn = await userOfSession(users, fields) !== null && await endOld()
+    await (goesOn ? adopt(request, fields) : sessions.revoke(handle))
     return goesOn
   }
 

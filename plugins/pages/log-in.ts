@@ -10,8 +10,12 @@ import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Begins this user's session under a new id. @throws SESSIONS_UNAVAILABLE, NOT_OVER_HTTPS */
-    logIn (user: User, options?: { remember?: boolean }): Promise<void>
+    /**
+     * Begins this user's session under a new id.
+     * @returns false when the user was changed meanwhile so that nobody who logged in before is logged in any more
+     * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE, NOT_OVER_HTTPS
+     */
+    logIn (user: User, options?: { remember?: boolean }): Promise<boolean>
   }
   interface Session {
     /** Where the login came from, such as "Firefox on Linux". What the browser said of itself is not kept. */
@@ -32,8 +36,9 @@ async function logIn (app: FastifyInstance): Promise<void> {
     if (!isCarried(sessionCookie(config), this.protocol)) throw refusal(this)
     const at = now()
     const fields = { userId: user.id, epoch: user.sessionEpoch, startedAt: at, lastSeenAt: at, ...clientOf(this) }
-    await this.beginSession(remember ? { ...fields, remembered: true } : fields)
+    if (!await this.beginSession(remember ? { ...fields, remembered: true } : fields)) return false
     await endOldest(user, handleOf(this.session.sessionId)).catch(err => this.log.warn({ err }, 'surplus sessions were not ended'))
+    return true
   }
 
   async function endOldest (user: User, newHandle: string) {

@@ -5,6 +5,7 @@ import { TooManyGuesses } from '../../src/errors.ts'
 import type { Consumed } from '../../src/throttling/consumed.ts'
 import type { Attempt } from '../../src/throttling/login-attempts.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
+import { userOfSession } from '../../src/users/user-of-session.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
@@ -63,9 +64,12 @@ async function isOwnPassword (this: FastifyRequest, passwords: Passwords, passwo
   const user = this.currentUser!
   await this.consumeAttempt(user.email)
   const fits = await passwords.verify(user.passwordHash, password)
-  if (fits) await this.resetAttempts(user)
-  if (fits) this.logEvent('reauthenticated', 'success')
-  else this.recordFailedAttempt('password refused', user)
+  if (!fits) this.recordFailedAttempt('password refused', user)
+  // One that was replaced while it was checked forgets no failures, and no device is known by it.
+  else if (await userOfSession(this.server.users, { userId: user.id, epoch: user.sessionEpoch }) !== null) {
+    await this.resetAttempts(user)
+    this.logEvent('reauthenticated', 'success')
+  }
   return fits
 }
 

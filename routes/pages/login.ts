@@ -7,6 +7,7 @@ import { NEXT_MAX } from '../../src/path-here.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
 import { EMAIL_MAX } from '../../src/users/email-address.ts'
 import { givenPassword } from '../../src/users/given-password.ts'
+import { askForLogin } from '../../src/users/require-user.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
@@ -45,7 +46,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
       return await authenticate(app.users, passwords, { email, password, noteFailure })
     })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
-    await request.logIn(user, { remember: remember === 'on' })
+    if (!await request.logIn(user, { remember: remember === 'on' })) return askForLogin(request, reply)
     await request.resetAttempts(user)
     request.recordEvent('logged in', user)
     return await reply.redirect(next ?? '/dashboard', 303)

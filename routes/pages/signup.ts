@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import { ofPassword } from '../../src/accounts/authority.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
 import { signUp } from '../../src/accounts/sign-up.ts'
 import { EmailTaken, FormIncomplete } from '../../src/errors.ts'
@@ -8,6 +9,7 @@ import { canonicalEmail } from '../../src/users/email-address.ts'
 import { lengthProblem, passwordProblem } from '../../src/users/password-policy.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
 import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
+import { askForLogin } from '../../src/users/require-user.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 type SignUpRequest = FastifyRequest<{ Body: SignUpFields }>
@@ -30,7 +32,7 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const outcome = await request.admit(passwords => attempt(request, passwords, sentences))
     const { password, ...values } = request.body
     if ('error' in outcome) return await reply.refuse(outcome.error, 'signup', { values: { ...emptyForm, ...values }, errors: outcome.errors, passwordMinLength })
-    await request.logIn(outcome).catch(takeBack(app, outcome))
+    if (!await request.logIn(outcome).catch(takeBack(app, outcome))) return askForLogin(request, reply)
     await request.rememberDeviceFor(outcome)
     request.logEvent('signed up', 'success', outcome)
     return await reply.redirect('/dashboard', 303)
@@ -58,10 +60,10 @@ function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences
   return { ...errors, ...(email && { email }), ...(password && { password }) }
 }
 
-// Whoever is told that it did not work has to be able to try again.
-function takeBack ({ transact, log }: FastifyInstance, { id }: User) {
+// Whoever is told that it did not work has to be able to try again. An account that was made use of meanwhile stays.
+function takeBack ({ transact, log }: FastifyInstance, user: User) {
   return async (error: unknown) => {
-    await deleteAccount(transact, { id }).catch(err => log.error({ err, user: id }, 'a sign-up that failed was not taken back'))
+    await deleteAccount(transact, ofPassword(user)).catch(err => log.error({ err, user: user.id }, 'a sign-up that failed was not taken back'))
     throw error
   }
 }
