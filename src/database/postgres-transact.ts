@@ -11,10 +11,11 @@ import type { Outcome, Transact, UserChanges, UserCondition, Write } from './tra
 const UNIQUE_VIOLATION = '23505'
 
 export function postgresTransact (database: PostgresDatabase, { now }: { now: Clock }): Transact {
-  const isDone = (outcome: Outcome) => outcome === 'done'
-  return writes => postgresAnswer(UsersUnavailable, () => (
-    inTransaction(database, transaction => make(transaction, writes, new Date(now())).catch(orTaken), isDone)
-  ))
+  return writes => postgresAnswer(UsersUnavailable, isLate => {
+    // Whoever was told that it failed may have ended the session by now that wanted it.
+    const isKept = (outcome: Outcome) => outcome === 'done' && !isLate()
+    return inTransaction(database, transaction => make(transaction, writes, new Date(now())).catch(orTaken), isKept)
+  })
 }
 
 async function make (transaction: NodePgDatabase, writes: Write[], at: Date): Promise<Outcome> {

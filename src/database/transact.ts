@@ -10,7 +10,7 @@ import type { User } from '../users/user-repository.ts'
  *
  * PostgreSQL rechecks no condition on another table, so a list that changes what a login depends on begins with the
  * user's row, and all of its conditions are on that row.
- * @throws USERS_UNAVAILABLE when the database doesn't answer. Then a write that was under way may still be made.
+ * @throws USERS_UNAVAILABLE when the database doesn't answer. Then nothing is written, unless the commit was under way.
  */
 export type Transact = (writes: Write[]) => Promise<Outcome>
 

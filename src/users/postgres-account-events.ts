@@ -15,7 +15,7 @@ const ALL = Number.MAX_SAFE_INTEGER
 /** Events in the table `account_events`, beside the users they belong to. */
 export function postgresAccountEvents (database: PostgresDatabase, { now, log }: StoreOptions): AccountEvents {
   const answer = <T> (work: () => Promise<T>) => postgresAnswer(UsersUnavailable, work)
-  const queue = new EventQueue({ now, log, write: events => answer(() => insert(database, events)) })
+  const queue = new EventQueue({ now, log, write: events => postgresAnswer(UsersUnavailable, isLate => insert(database, events, isLate)) })
 
   return {
     record: event => queue.record(event),
@@ -36,7 +36,7 @@ export function postgresAccountEvents (database: PostgresDatabase, { now, log }:
 }
 
 // A user may be deleted while their events wait: those are left out, or the foreign key would refuse all the others too.
-async function insert (database: PostgresDatabase, events: RecordedEvent[]): Promise<void> {
+async function insert (database: PostgresDatabase, events: RecordedEvent[], isLate: () => boolean): Promise<void> {
   await inTransaction(database, async transaction => {
     const ids = [...new Set(events.map(({ userId }) => userId))]
     // Who is there stays there until the end of the transaction.
@@ -44,7 +44,8 @@ async function insert (database: PostgresDatabase, events: RecordedEvent[]): Pro
     const there = new Set(found.map(({ id }) => id))
     const rows = events.filter(({ userId }) => there.has(userId))
     if (rows.length > 0) await transaction.insert(accountEvents).values(rows)
-  })
+    // They are written again when they were given up, and would be there twice.
+  }, () => !isLate())
 }
 
 async function latestOf (database: PostgresDatabase, userId: string, limit: number): Promise<RecordedEvent[]> {

@@ -8,6 +8,7 @@ import { postgresAccountEvents } from '../../src/users/postgres-account-events.t
 import { accountEventsContract } from '../contract/account-events.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
 import { createUser } from '../create-user.ts'
+import { startFaultProxy } from '../fault-proxy.ts'
 import { plansOf, postgresForEach } from './new-postgres.ts'
 
 const postgres = await postgresForEach(t)
@@ -67,4 +68,20 @@ t.test('a sweep goes past what another process is at', async t => {
     t.equal(await events.sweep(), 1)
   })
   t.equal(await events.sweep(), 1)
+})
+
+t.test('events whose writing was given up are written once', async t => {
+  const proxy = await startFaultProxy(t, Number(new URL(postgres.url).port))
+  const database = await postgres.open(t, postgres.url.replace(new URL(postgres.url).host, `127.0.0.1:${proxy.port}`))
+  const clock = movableClock()
+  const events = postgresAccountEvents(database, { now: clock.now, log: keptLog() })
+  const { id: userId } = await createUser(postgresTransact(database, clock))
+  events.record({ userId, type: 'logged in', address: '::1', device: 'Firefox on Linux' })
+  // Each query is in time, all of them are not.
+  proxy.delay(330)
+  await events.flush()
+  proxy.delay(0)
+  while (database.$client.idleCount < database.$client.totalCount) await nextTurn()
+  clock.move(5_000)
+  t.equal((await events.listOf(userId)).length, 1)
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
-import { ofPassword } from '../../src/accounts/authority.ts'
+import { ofPassword, ofSession } from '../../src/accounts/authority.ts'
 import { changeEmail } from '../../src/accounts/change-email.ts'
+import { changeName } from '../../src/accounts/change-name.ts'
 import { changePassword } from '../../src/accounts/change-password.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
 import { postgresTransact } from '../../src/database/postgres-transact.ts'
@@ -10,6 +11,8 @@ import { postgresUserRepository } from '../../src/users/postgres-user-repository
 import { keptLog, movableClock } from '../contract/session-store.ts'
 import { transactContract } from '../contract/transact.ts'
 import { createUser } from '../create-user.ts'
+import { startFaultProxy } from '../fault-proxy.ts'
+import { queryPostgres } from '../postgres-server.ts'
 import { plansOf, postgresForEach } from './new-postgres.ts'
 
 const postgres = await postgresForEach(t)
@@ -68,4 +71,16 @@ t.test('what goes wrong beside a taken email is no taken email', async t => {
   const transact = postgresTransact(await postgres.open(t), { now: Date.now })
   const user = await createUser(transact)
   await t.rejects(changeEmail(transact, ofPassword(user), 'x'.repeat(1_000_000), client), { code: 'USERS_UNAVAILABLE' }, 'more than an index holds')
+})
+
+t.test('a change that is answered as unavailable before its commit is not made later', async t => {
+  const proxy = await startFaultProxy(t, Number(new URL(postgres.url).port))
+  const database = await postgres.open(t, postgres.url.replace(new URL(postgres.url).host, `127.0.0.1:${proxy.port}`))
+  const transact = postgresTransact(database, { now: Date.now })
+  const user = await createUser(transact)
+  // Each query is in time, all of them are not.
+  proxy.delay(400)
+  await t.rejects(changeName(transact, ofSession(user), { firstName: 'Eve', lastName: 'Eve' }, client), { code: 'USERS_UNAVAILABLE' })
+  await database.$client.end()
+  t.strictSame((await queryPostgres(postgres.url, 'select first_name from users')).rows, [{ first_name: user.firstName }])
 })
