@@ -23,6 +23,8 @@ const PER_SECOND = 200
 const REVOKED_PER_FAULT = 5
 const REPLICATED_MS = 500
 const DOWN_MS = 3_000
+/** Counted too, when it is over. */
+const CALM_MS = 1_000
 const FORM_EACH = 20
 
 type Place = Awaited<ReturnType<typeof startPlace>>
@@ -50,28 +52,29 @@ await runToItsEnd(LONGEST_MS, async run => {
   const place = await startPlace(run)
   const pairs = await visitorsOf(USERS, place.services.addresses)
   console.log(`${SERVICES} services, ${USERS} users with two sessions each, ${PER_SECOND} requests a second`)
-  await printFaults(place, pairs)
+  await printFaults(run, place, pairs)
   await printRestarts(run, place, pairs.flat())
 })
 
 async function startPlace (run: Teardown) {
-  const [redis, postgres] = await Promise.all([startRedisWithSentinels(run), startPostgresServer(run)])
+  const [redis, postgres] = await Promise.all([startRedisWithSentinels(run, { downAfterMs: 500 }), startPostgresServer(run)])
   const services = await startServices(run, SERVICES, {
     REDIS_URL: redis.url, DATABASE_URL: postgres.newDatabase(), SESSION_SECRET: randomBytes(32).toString('base64url'), TRUSTED_PROXIES: '127.0.0.1'
   })
   return { redis, postgres, services }
 }
 
-async function printFaults (place: Place, pairs: Array<[Visitor, Visitor]>): Promise<void> {
+async function printFaults (run: Teardown, place: Place, pairs: Array<[Visitor, Visitor]>): Promise<void> {
   const { addresses } = place.services
-  const load = startLoad({ visitors: pairs.flat(), addresses, perSecond: PER_SECOND })
+  const load = startLoad(run, { visitors: pairs.flat(), addresses, perSecond: PER_SECOND })
   const rows: Record<string, object> = {}
   for (const [at, [name, happen]] of Object.entries(faults).entries()) {
     await revokeSome(pairs.slice(2 * at * REVOKED_PER_FAULT, 2 * (at + 1) * REVOKED_PER_FAULT), addresses[at % SERVICES]!)
     await after(REPLICATED_MS)
     const tally = load.begin()
     await happen(place)
-    await load.untilCalm()
+    await load.untilBack()
+    await after(CALM_MS)
     await load.askForAll()
     rows[name] = row(tally)
     passOrFail(tally, hasKeptSessions(tally))
@@ -88,7 +91,7 @@ async function revokeSome (pairs: Array<[Visitor, Visitor]>, address: string): P
 async function printRestarts (run: Teardown, { services }: Place, visitors: Visitor[]): Promise<void> {
   const rows: Record<string, object> = {}
   for (const name of proxyNames) {
-    const load = startLoad({ visitors, addresses: [await startProxy(run, name, services.ports)], perSecond: PER_SECOND, formEach: FORM_EACH })
+    const load = startLoad(run, { visitors, addresses: [await startProxy(run, name, services.ports)], perSecond: PER_SECOND, formEach: FORM_EACH })
     const tally = load.begin()
     const ends = await restartInTurn(services)
     await load.askForAll()

@@ -8,6 +8,7 @@ import { Redis } from 'ioredis'
 import { freePort } from './free-port.ts'
 import { find } from './provision.js'
 import type { Teardown } from './teardown.ts'
+import { inTime } from './until.ts'
 
 export interface RedisServer {
   port: number
@@ -62,8 +63,12 @@ export async function startProcess (args: string[], ready = 'Ready to accept con
   process.once('exit', kill)
   server.once('exit', () => process.off('exit', kill))
   await once(server, 'spawn')
+  return await inTime(`redis-server to say "${ready}"`, untilReady(server, ready))
+}
+
+async function untilReady (server: ChildProcess, ready: string): Promise<ChildProcess> {
   const said: string[] = []
-  for await (const line of createInterface({ input: server.stdout })) {
+  for await (const line of createInterface({ input: server.stdout! })) {
     if (line.includes(ready)) return drained(server)
     said.push(line)
   }

@@ -29,9 +29,10 @@ export async function ask (address: string, path: string, { cookie, from, form }
     ...(from && { 'x-forwarded-for': from }),
     ...(form && { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' })
   }
-  const asked = request(`${address}${path}`, { agent, method: form ? 'POST' : 'GET', headers, signal: AbortSignal.timeout(GIVE_UP_MS) })
+  const signal = AbortSignal.timeout(GIVE_UP_MS)
+  const asked = request(`${address}${path}`, { agent, method: form ? 'POST' : 'GET', headers, signal })
   asked.end(form && new URLSearchParams(form).toString())
-  const [answer] = await once(asked, 'response') as [IncomingMessage]
-  await once(answer.resume(), 'end')
+  const [answer] = await once(asked, 'response', { signal }) as [IncomingMessage]
+  await once(answer.resume(), 'end', { signal })
   return { status: answer.statusCode!, location: answer.headers.location, setCookies: answer.headers['set-cookie'] ?? [] }
 }

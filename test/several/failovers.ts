@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as after } from 'node:timers/promises'
 import { startPostgresServer } from '../postgres-server.ts'
-import { clientOf, type Loss, startRedisWithSentinels } from '../redis-sentinels.ts'
-import type { RedisServer } from '../redis-server.ts'
+import { asking, type Loss, type RedisWithSentinels, startRedisWithSentinels } from '../redis-sentinels.ts'
 import type { Teardown } from '../teardown.ts'
+import { inTime, until } from '../until.ts'
 import { startLoad, type Tally } from './load.ts'
 import { startServices } from './services.ts'
 import { visitorsOf } from './visitors.ts'
@@ -25,21 +24,22 @@ export interface Failover {
 
 /** Services under load, whose Redis fails over time and again. Rejects when one of them does not come back. */
 export async function failOver (t: Teardown, { services: count, losses, users, perSecond }: FailoverOptions): Promise<Failover[]> {
-  const [redis, postgres] = await Promise.all([startRedisWithSentinels(t), startPostgresServer(t)])
+  const [redis, postgres] = await inTime('Redis, its sentinels and PostgreSQL to start', Promise.all([startRedisWithSentinels(t), startPostgresServer(t)]))
   const { addresses } = await startServices(t, count, {
     REDIS_URL: redis.url, DATABASE_URL: postgres.newDatabase(), SESSION_SECRET: randomBytes(32).toString('base64url'), TRUSTED_PROXIES: '127.0.0.1'
   })
   const visitors = (await visitorsOf(users, addresses)).flat()
-  await untilPushing(t, redis.master, count)
-  const load = startLoad({ visitors, addresses, perSecond })
+  await untilPushing(redis, count)
+  const load = startLoad(t, { visitors, addresses, perSecond })
   const failovers: Failover[] = []
   for (const how of losses) {
     const tally = load.begin()
-    const master = await redis.lose(how)
+    await redis.lose(how)
+    await load.untilBack()
     await redis.bringBack()
-    await load.untilCalm()
+    await load.untilBack()
     await load.askForAll()
-    await untilPushing(t, master, count)
+    await untilPushing(redis, count)
     failovers.push({ how, tally, longest503: addresses.map(address => tally.outages.get(address)!.longestMs) })
   }
   await load.stop()
@@ -47,8 +47,9 @@ export async function failOver (t: Teardown, { services: count, losses, users, p
 }
 
 /** Every service has Redis push to it what changes. */
-async function untilPushing (t: Teardown, { port }: RedisServer, services: number): Promise<void> {
-  const client = clientOf(t, port)
-  while (Number((await client.pubsub('NUMSUB', '__redis__:invalidate'))[1]) !== services) await after(50)
-  client.disconnect()
+async function untilPushing ({ masterPort }: RedisWithSentinels, services: number): Promise<void> {
+  await until(`Redis to push to ${services} services`, async () => {
+    const [, subscribers] = await asking(await masterPort(), client => client.pubsub('NUMSUB', '__redis__:invalidate'))
+    return Number(subscribers) === services || { subscribers }
+  })
 }

@@ -1,12 +1,13 @@
-import { setTimeout as after } from 'node:timers/promises'
+import type { Teardown } from '../teardown.ts'
+import { until } from '../until.ts'
 import { ask, type Said } from './ask.ts'
 import { sessionCookie, type Visitor } from './visitors.ts'
 
 const TICK_MS = 25
 const TENTH_MS = 100
 const DASHBOARD_EACH = 5
-const CALM_MS = 1_000
-const LONGEST_STORM_MS = 30_000
+/** Of one address, in a row. */
+const FINE_ANSWERS = 5
 
 /** What came of the requests that were begun in one part of a run. */
 export interface Tally {
@@ -32,8 +33,8 @@ interface Outages {
 export interface Load {
   /** From now on requests count here. */
   begin (): Tally
-  /** Resolves after a second in which nothing failed. */
-  untilCalm (): Promise<void>
+  /** Resolves when each address has answered several requests in a row that were sent from now on. */
+  untilBack (): Promise<void>
   /** Asks once for every browser. */
   askForAll (): Promise<void>
   /** Resolves when nothing is under way any more. */
@@ -49,36 +50,38 @@ export interface LoadOptions {
   formEach?: number
 }
 
-/** Browsers that look at pages, at a steady rate, whether or not the answers come. */
-export function startLoad ({ visitors, addresses, perSecond, formEach = Infinity }: LoadOptions): Load {
+/** Browsers that look at pages, at a steady rate, whether or not the answers come. They stop at the end of the test. */
+export function startLoad (t: Teardown, { visitors, addresses, perSecond, formEach = Infinity }: LoadOptions): Load {
   const underWay = new Set<Promise<void>>()
-  let [asked, lastFailure, tally] = [0, 0, newTally()]
-  const asking = (work: (tally: Tally) => Promise<boolean>) => {
-    const done = work(tally).then(isFine => { if (!isFine) lastFailure = performance.now() }).finally(() => underWay.delete(done))
+  let [asked, tally, inARow] = [0, newTally(), new Map<string, number>()]
+  const asking = (address: string, work: (tally: Tally) => Promise<boolean>) => {
+    const row = inARow
+    const count = (isFine: boolean) => { row.set(address, isFine ? (row.get(address) ?? 0) + 1 : 0) }
+    const done = work(tally).then(count).finally(() => underWay.delete(done))
     underWay.add(done)
   }
   const next = () => {
     const [visitor, address] = [visitors[asked % visitors.length]!, addresses[asked % addresses.length]!]
     const isForm = ++asked % formEach === 0
-    asking(tally => isForm ? sendForm(address, tally) : look(visitor, address, asked % DASHBOARD_EACH === 0 ? '/dashboard' : '/session', tally))
+    asking(address, tally => isForm ? sendForm(address, tally) : look(visitor, address, asked % DASHBOARD_EACH === 0 ? '/dashboard' : '/session', tally))
   }
   const timer = setInterval(() => { for (let due = perSecond * TICK_MS / 1_000; due > 0; due--) next() }, TICK_MS)
+  const stop = async () => {
+    clearInterval(timer)
+    await Promise.all(underWay)
+  }
+  t.teardown(stop)
   return {
     begin: () => (tally = newTally()),
-    untilCalm: async () => {
-      const begun = lastFailure = performance.now()
-      while (performance.now() - lastFailure < CALM_MS) {
-        if (performance.now() - begun > LONGEST_STORM_MS) throw new Error(`It does not come to rest: ${JSON.stringify(tally.failures)}`)
-        await after(TICK_MS)
-      }
+    untilBack: async () => {
+      inARow = new Map()
+      const areAway = () => addresses.filter(address => (inARow.get(address) ?? 0) < FINE_ANSWERS)
+      await until('each service to be back, without a restart', () => areAway().length === 0 || { areAway: areAway(), failures: tally.failures })
     },
     askForAll: async () => {
-      for (const [at, visitor] of visitors.entries()) await look(visitor, addresses[at % addresses.length]!, '/session', tally)
+      await Promise.all(visitors.map((visitor, at) => look(visitor, addresses[at % addresses.length]!, '/session', tally)))
     },
-    stop: async () => {
-      clearInterval(timer)
-      await Promise.all(underWay)
-    }
+    stop
   }
 }
 

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
 import { packageRoot } from '../../src/package-root.ts'
 import { freePort } from '../free-port.ts'
 import { find } from '../provision.js'
 import type { Teardown } from '../teardown.ts'
+import { until } from '../until.ts'
 
 const SHOWN_SERVER = /10\.0\.0\.1(\d):3000/
 
@@ -55,10 +55,8 @@ export async function startProxy (t: Teardown, name: ProxyName, servicePorts: nu
     kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   })
-  while (!await isListening(port)) {
-    if (child.exitCode !== null) throw new Error(`${name} did not start`)
-    await after(20)
-  }
+  await until(`${name} to listen`, async () => child.exitCode !== null || await isListening(port), { everyMs: 20 })
+  if (child.exitCode !== null) throw new Error(`${name} did not start`)
   return `http://127.0.0.1:${port}`
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as after } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
 import { nodeStart, start } from '../started-service.ts'
 import type { Teardown } from '../teardown.ts'
+import { inTime, until } from '../until.ts'
 import { ask } from './ask.ts'
 
 export interface SeveralServices {
@@ -20,8 +20,9 @@ export async function startServices (t: Teardown, count: number, settings: Recor
   const addresses = ports.map(port => `http://127.0.0.1:${port}`)
   const running: Array<Awaited<ReturnType<typeof start>>> = []
   const startAt = async (at: number) => {
-    running[at] = await start(t, { FASTIFY_ADDRESS: '127.0.0.1', PORT: String(ports[at]), ...settings }, nodeStart)
-    while (await readiness(addresses[at]!) !== 200) await after(20)
+    const started = start(t, { FASTIFY_ADDRESS: '127.0.0.1', PORT: String(ports[at]), ...settings }, nodeStart)
+    running[at] = await inTime(`the service at ${addresses[at]} to listen`, started)
+    await until(`the service at ${addresses[at]} to be ready`, async () => await readiness(addresses[at]!) === 200, { everyMs: 20 })
   }
   await Promise.all(ports.map((_port, at) => startAt(at)))
   return {
@@ -30,7 +31,7 @@ export async function startServices (t: Teardown, count: number, settings: Recor
     kill: async at => { await running[at]!.kill() },
     stop: async at => {
       const begun = performance.now()
-      const code = await running[at]!.stop()
+      const code = await inTime(`the service at ${addresses[at]} to stop`, running[at]!.stop())
       return { code, ms: performance.now() - begun }
     },
     start: startAt

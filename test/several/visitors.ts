@@ -1,7 +1,7 @@
-import { setTimeout as after } from 'node:timers/promises'
 import { grace } from '../helper.ts'
 import { hasSecretFields, isSecretCookie } from '../secrets.ts'
-import { ask } from './ask.ts'
+import { until } from '../until.ts'
+import { ask, type Said } from './ask.ts'
 
 const AT_ONCE = 4
 
@@ -26,15 +26,20 @@ export async function visitorsOf (users: number, addresses: string[]): Promise<A
 
 async function pairOf (at: number, addresses: string[]): Promise<[Visitor, Visitor]> {
   const [email, from, address] = [`grace-${at}@example.com`, `10.1.${at >> 8}.${at & 255}`, addresses[at % addresses.length]!]
-  const first = await ask(address, '/signup', { form: { ...grace, email }, from })
-  const second = await ask(address, '/login', { form: { email, password: grace.password }, from })
-  return [visitor(`${email}, first`, first), visitor(`${email}, second`, second)]
+  const first = await visitor(`${email}, first`, () => ask(address, '/signup', { form: { ...grace, email }, from }))
+  const second = await visitor(`${email}, second`, () => ask(address, '/login', { form: { email, password: grace.password }, from }))
+  return [first, second]
 }
 
-function visitor (name: string, { status, setCookies }: Awaited<ReturnType<typeof ask>>): Visitor {
-  const cookie = sessionCookie(setCookies)
-  if (status !== 303 || cookie === undefined) throw new Error(`${name} was not logged in: ${status}`)
-  return { name, cookie, state: 'logged in' }
+/** Sends the form again while the machine is too busy for it, as people would. */
+async function visitor (name: string, logIn: () => Promise<Said>): Promise<Visitor> {
+  let cookie: string | undefined
+  await until(`${name} to be logged in`, async () => {
+    const { status, setCookies } = await logIn()
+    cookie = sessionCookie(setCookies)
+    return cookie !== undefined || status
+  })
+  return { name, cookie: cookie!, state: 'logged in' }
 }
 
 /** As a form that the first browser of a user sends: all others end, and it goes on under a new id. Sent again until it is confirmed, as people would. */
@@ -52,11 +57,13 @@ export async function logOut (visitor: Visitor, address: string): Promise<void> 
 }
 
 async function untilConfirmed (address: string, path: string, { cookie }: Visitor): Promise<string[]> {
-  for (;;) {
-    const answer = await ask(address, path, { cookie, form: {} }).catch(() => null)
-    if (answer?.status === 303) return answer.setCookies
-    await after(100)
-  }
+  let setCookies: string[] = []
+  await until(`${path} to be confirmed`, async () => {
+    const answer = await ask(address, path, { cookie, form: {} })
+    setCookies = answer.setCookies
+    return answer.status === 303 || answer.status
+  })
+  return setCookies
 }
 
 /** The session's, when the service has set it rather than cleared it. */

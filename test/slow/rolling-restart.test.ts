@@ -11,7 +11,7 @@ t.test('services are started anew one after the other, and nobody behind nginx o
   const services = await startServices(t, 2, { DATABASE_URL: postgres.newDatabase(), SESSION_SECRET: 'a secret that both processes share', TRUSTED_PROXIES: '127.0.0.1' })
   const addresses = await Promise.all(proxyNames.map(name => startProxy(t, name, services.ports)))
   const visitors = (await visitorsOf(4, services.addresses)).flat()
-  const load = startLoad({ visitors, addresses, perSecond: 80, formEach: 10 })
+  const load = startLoad(t, { visitors, addresses, perSecond: 80, formEach: 10 })
   const tally = load.begin()
   const [end] = await restartInTurn(services, [0])
   await load.stop()
