@@ -21,7 +21,8 @@ async function continueAlone (app: FastifyInstance): Promise<void> {
     const { id, sessionEpoch } = this.currentUser!
     const epoch = sessionEpoch + 1
     if (!await this.continueSession({ ...changes, epoch })) return false
-    await this.rememberDeviceFor({ id, sessionEpoch: epoch })
+    // A stolen session gets here without a password. It must not make a device known, nor forget what the device has guessed.
+    this.reissueDeviceFor({ id, sessionEpoch: epoch })
     // They are dead already, by the raised epoch: this only tidies up.
     await sessions.revokeAllOf(id, handleOf(this.session.sessionId)).catch(err => this.log.warn({ err }, 'ended sessions were not removed'))
     return true

@@ -10,6 +10,8 @@ declare module 'fastify' {
     browserFor (email: string): Promise<Browser>
     /** Makes this browser a known device of the account, under its session epoch as it is now. Never fails. */
     rememberDeviceFor (user: Owner): Promise<void>
+    /** Keeps this browser a known device of the account, if it is one, under a session epoch that was raised by one. */
+    reissueDeviceFor (user: Owner): void
     /** The token to send with the answer. */
     newDeviceToken: string | null
   }
@@ -21,6 +23,7 @@ async function knownDevice (app: FastifyInstance): Promise<void> {
   app.decorateRequest('newDeviceToken', null)
   app.decorateRequest('browserFor', browserFor)
   app.decorateRequest('rememberDeviceFor', rememberDeviceFor)
+  app.decorateRequest('reissueDeviceFor', reissueDeviceFor)
   app.addHook('onSend', sendToken)
 
   async function browserFor (this: FastifyRequest, email: string) {
@@ -30,6 +33,10 @@ async function knownDevice (app: FastifyInstance): Promise<void> {
   async function rememberDeviceFor (this: FastifyRequest, user: Owner) {
     const remembered = app.knownDevices.remember(this.cookies[name], user)
     this.newDeviceToken = await remembered.catch(err => { this.log.warn({ err }, 'this browser was not made a known device'); return null })
+  }
+
+  function reissueDeviceFor (this: FastifyRequest, user: Owner) {
+    this.newDeviceToken = app.knownDevices.reissue(this.newDeviceToken ?? this.cookies[name], user)
   }
 
   function sendToken ({ newDeviceToken }: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {

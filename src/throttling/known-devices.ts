@@ -38,6 +38,11 @@ export interface KnownDevices {
   consume (browser: Browser): Promise<Consumed | null>
   /** The login is complete. @param token of this browser, which keeps its name. @returns the token for its cookie */
   remember (token: string | undefined, owner: Owner): Promise<string>
+  /**
+   * The epoch was raised by one, not by a password: the device is as known as it was, and its failures count on.
+   * @returns null unless the token was one of this account until then
+   */
+  reissue (token: string | undefined, owner: Owner): string | null
 }
 
 /** The browsers that have logged into an account. Failed attempts are counted for each of them alone. */
@@ -64,6 +69,10 @@ export function knownDevices (store: DeviceStore, secrets: string[], now: Clock)
       const name = held?.userId === userId ? held.name : randomBytes(16).toString('base64url')
       await change(userId, devices => usedNow(devices, hash(name), now()))
       return signDeviceToken({ name, userId, epoch }, secrets)
+    },
+    reissue (token, { id: userId, sessionEpoch: epoch }) {
+      const held = token === undefined ? null : readDeviceToken(token, secrets)
+      return held?.userId === userId && held.epoch === epoch - 1 ? signDeviceToken({ ...held, epoch }, secrets) : null
     }
   }
 }

@@ -148,6 +148,20 @@ onEveryStore(t, async (t, settings) => {
     t.equal((await laptop.logIn({ password })).status, 303)
   })
 
+  t.test('whoever has a session and no password guesses no more often by logging out all others', async t => {
+    for (const [cookies, guesses] of Object.entries({ 'session device': 10 + 5, session: 5 })) {
+      const laptop = (await openService(t, settings())).browser()
+      await laptop.signUp()
+      if (!cookies.includes('device')) laptop.cookies.delete('device')
+      let admitted = 0
+      for (let round = 0; round < 3; round++) {
+        t.match(await laptop.submit('/account/devices/revoke-others'), { status: 303, location: '/account/devices' })
+        for (let guess = 0; guess < 9; guess++) if ((await laptop.submit('/account/confirm', { password: wrong })).status === 401) admitted++
+      }
+      t.equal(admitted, guesses, cookies)
+    }
+  })
+
   t.test('the browser of an email\'s former owner is unknown to its later owner\'s account', async t => {
     const service = await openService(t, settings())
     const [former, later] = [service.browser(), service.browser()]

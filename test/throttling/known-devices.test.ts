@@ -167,6 +167,23 @@ async function holdIn (t: Test, open: (t: Test) => Promise<UnderTest>) {
     for (const old of [laptop, phone]) t.notOk(await isKnown(devices, browser(old, { user: changed })))
   })
 
+  t.test('a token that is issued again under the next epoch is of the same device, with its failures', async t => {
+    const { devices, grace, with: browser } = await open(t)
+    const token = await devices.remember(undefined, grace)
+    for (let failures = 1; failures <= 4; failures++) await devices.consume(browser(token))
+    const changed = { ...grace, sessionEpoch: 2 }
+    const again = devices.reissue(token, changed)!
+    t.equal(await attemptsOf(devices, browser(again, { user: changed })), 6)
+  })
+
+  t.test('a token is issued again for its own account only, and under the next epoch', async t => {
+    const { devices, grace, ada } = await open(t)
+    const token = await devices.remember(undefined, grace)
+    for (const sessionEpoch of [0, 1, 3]) t.equal(devices.reissue(token, { ...grace, sessionEpoch }), null)
+    t.equal(devices.reissue(token, { ...ada, sessionEpoch: 2 }), null)
+    for (const none of [undefined, '', `x${token}`]) t.equal(devices.reissue(none, { ...grace, sessionEpoch: 2 }), null)
+  })
+
   t.test('a browser that holds a token for another account is given a name of its own', async t => {
     const { devices, grace, ada } = await open(t)
     const token = await devices.remember(undefined, grace)
