@@ -5,19 +5,28 @@ const EVERY_MS = 10 * 60_000
 
 /** Removes expired sessions, old events, counters and devices now and then, where the store does not do so by itself. Sessions are refused all the same. */
 async function sweep (app: FastifyInstance): Promise<void> {
-  const timer = setInterval(sweepNow, EVERY_MS)
+  const timer = setInterval(sweepAll, EVERY_MS)
   timer.unref()
-  app.addHook('onListen', sweepNow)
+  app.addHook('onListen', sweepAll)
   app.addHook('onClose', async () => clearInterval(timer))
+  let isSweeping = false
 
-  // Only tidying up: what fails now succeeds at the next turn.
-  async function sweepNow () {
-    await app.sessions.sweep().catch(err => app.log.warn({ err }, 'expired sessions were not removed'))
-    await app.sessionCleanup.sweep().catch(err => app.log.warn({ err }, 'ended sessions were not removed'))
-    await app.accountEvents.sweep().catch(err => app.log.warn({ err }, 'old account events were not removed'))
-    await app.rateLimits.sweep().catch(err => app.log.warn({ err }, 'expired counters were not removed'))
-    await app.database.devices.sweep().catch(err => app.log.warn({ err }, 'expired devices were not removed'))
+  // Many rows take longer than the time until the next turn.
+  async function sweepAll () {
+    if (isSweeping) return
+    isSweeping = true
+    await sweepOne('expired sessions', app.sessions)
+    await sweepOne('ended sessions', app.sessionCleanup)
+    await sweepOne('old account events', app.accountEvents)
+    await sweepOne('expired counters', app.rateLimits)
+    await sweepOne('expired devices', app.database.devices)
+    isSweeping = false
+  }
+
+  // Only tidying up: what fails now, or is broken off by a stop, succeeds at the next turn.
+  async function sweepOne (what: string, store: { sweep (): Promise<unknown> }) {
+    await store.sweep().catch(err => { if (!app.stop.isAsked) app.log.warn({ err }, `${what} were not removed`) })
   }
 }
 
-export default fp(sweep, { name: 'sweep', dependencies: ['database', 'sessions', 'account-events', 'throttle'] })
+export default fp(sweep, { name: 'sweep', dependencies: ['database', 'sessions', 'account-events', 'throttle', 'stop'] })

@@ -1,6 +1,8 @@
+import { mock } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import { DAY_MS, grace, openService, type Service, sqliteIn } from './helper.ts'
+import { freePort } from './free-port.ts'
+import { DAY_MS, grace, MINUTE_MS, openService, type Service, sqliteIn } from './helper.ts'
 
 t.test('a service that starts removes what expired while nobody looked', async t => {
   const before = await openService(t)
@@ -57,6 +59,36 @@ t.test('expired counters and devices are removed at the start', async t => {
   const later = await openService(t, {}, { folder: before.folder, later: 401 * DAY_MS })
   await later.app.listen({ port: 0, host: '127.0.0.1' })
   await until(() => count(later, 'throttle') === 0 && count(later, 'known_devices') === 0)
+})
+
+/** As many expired sessions, and how many of them are left. */
+function expired ({ app }: Service, count: number) {
+  sqliteIn(app).exec(`with recursive n (i) as (select 1 union all select i + 1 from n where i < ${count}) insert into sessions select 'old-' || i, null, 1, '{}', 0 from n`)
+  return () => Number(sqliteIn(app).prepare('select count(*) from sessions').pluck().get())
+}
+
+t.test('a stop breaks off a sweep without a word in the log', async t => {
+  const service = await openService(t)
+  const left = expired(service, 20_000)
+  await service.app.listen({ port: 0, host: '127.0.0.1' })
+  await until(() => left() < 20_000)
+  t.ok(left() > 0)
+  await service.app.close()
+  t.notOk(service.log.some(({ msg }) => msg.endsWith('not removed')))
+})
+
+t.test('a sweep that takes longer than until the next turn is not joined by another', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const service = await openService(t, { METRICS_PORT: String(await freePort()) })
+  const left = expired(service, 2_000)
+  const sweeps = async () => Number(/^latchkey_store_duration_seconds_count.*operation="sweep".* (\d+)$/m.exec(await service.app.metrics!.text())?.[1])
+  await service.app.listen({ port: 0, host: '127.0.0.1' })
+  mock.timers.tick(10 * MINUTE_MS)
+  mock.timers.tick(10 * MINUTE_MS)
+  await until(async () => left() === 0 && await sweeps() > 0)
+  t.equal(await sweeps(), 1)
+  await until(async () => { mock.timers.tick(10 * MINUTE_MS); return await sweeps() === 2 })
 })
 
 /** Nobody waits for a sweep, except these tests; one that never gets there runs into tap's timeout. */

@@ -1,9 +1,9 @@
 import { endSessions } from '../accounts/end-sessions.ts'
+import { BRISK, inBatches } from '../in-batches.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { User } from '../users/user-repository.ts'
 import type { Asked } from './command.ts'
 import { endSessionsOf, orDeadAllTheSame, orGone, sessionsEnded } from './end-sessions.ts'
-import { everyUser } from './every-user.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
 import { confirm } from './question.ts'
@@ -16,26 +16,29 @@ export async function revokeOfUser (asked: Asked, user: User): Promise<void> {
   await tell(asked, user, 'is logged out everywhere', await endSessionsOf(asked, user.id))
 }
 
-/** Logs everybody out. One write ends all sessions; what follows only removes them, and may take a while. */
+/** Logs everybody out. Raising the epochs ends all sessions at once, whatever the session store does; then they are removed. */
 export async function revokeOfEverybody (asked: Asked): Promise<void> {
   const { flags, shell, open } = asked
   const { users } = open()
-  await confirm(asked, `End every session of all users (${await users.count()})?`)
-  const count = await users.raiseEverySessionEpoch()
+  const all = await users.count()
+  await confirm(asked, `End every session of all users (${all})?`)
+  const count = await withProgress(shell, show => users.raiseEverySessionEpoch(done => show(`Ending sessions: user ${done} of ${all} …`)))
   const ended = await orDeadAllTheSame(asked, async sessions => await removeOfEverybody(asked, sessions, count))
   if (flags.json) return await printJson(shell, { users: count, sessionsEnded: ended })
   await print(shell, `Everybody is logged out (users: ${count}), ${sessionsEnded(ended)}.\n`)
 }
 
+/** All of them, whatever their epoch: after a restore of an older database, sessions in Redis can be of the epoch that was just reached. */
 async function removeOfEverybody ({ shell, open }: Asked, sessions: SessionStore, count: number): Promise<number> {
-  return await withProgress(shell, async show => {
-    let ended = 0
-    let done = 0
-    for await (const page of everyUser(open().users)) {
-      show(`Removing ended sessions: user ${done} of ${count} …`)
-      for (const { id } of page) ended += await sessions.revokeAllOf(id)
-      done += page.length
-    }
-    return ended
-  })
+  let ended = 0
+  let after = ''
+  const removeSome = async (atMost: number) => {
+    const page = await open().users.list({ limit: atMost, after })
+    if (page.length === 0) return 0
+    ended += await sessions.revokeAllOfUsers(page.map(({ id }) => id))
+    after = page.at(-1)!.email
+    return page.length
+  }
+  await withProgress(shell, show => inBatches(removeSome, { pace: BRISK, progress: done => show(`Removing ended sessions: user ${done} of ${count} …`) }))
+  return ended
 }

@@ -17,6 +17,8 @@ export type OpenedSqlite = SqliteDatabase & { $client: SqliteFile }
 // Waiting for another process' lock stops the event loop, and with it every request.
 const BUSY_TIMEOUT_MS = 250
 const MIGRATION_TIMEOUT_MS = 10_000
+// Every so many pages, a write also copies the log into the file, which blocks the event loop. SQLite's own 1,000 pages block it for longer.
+const CHECKPOINT_PAGES = 200
 
 const migrationsFolder = join(packageRoot, 'drizzle', 'sqlite')
 
@@ -58,7 +60,19 @@ function openFile (path: string, now: Clock): SqliteFile {
   // Not kept in the file: a WAL database opens with NORMAL, where a power cut takes back logouts that were confirmed.
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
+  client.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   return client
+}
+
+/** For writes that a power cut may undo, such as those of a sweep: they do not wait for the disk. */
+export function withoutSync<T> (client: SqliteClient, write: () => T): T {
+  const synchronous = client.pragma('synchronous', { simple: true })
+  client.pragma('synchronous = NORMAL')
+  try {
+    return write()
+  } finally {
+    client.pragma(`synchronous = ${synchronous}`)
+  }
 }
 
 /** One process at a time: neither Drizzle's migrations nor the switch to WAL stand two processes that start at once. */

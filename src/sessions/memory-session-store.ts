@@ -16,6 +16,7 @@ export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
     listOf: async userId => structuredClone(of(sessions, userId).filter(isLiveAt(now()))),
     revokeOf: async (userId, handle) => end(sessions, of(sessions, userId).filter(mine => mine.handle === handle), now()) > 0,
     revokeAllOf: async (userId, except) => end(sessions, of(sessions, userId).filter(mine => mine.handle !== except), now()),
+    revokeAllOfUsers: async userIds => end(sessions, userIds.flatMap(userId => of(sessions, userId)), now()),
     sweep: async () => sweep(sessions, now()),
     count: async () => [...sessions.values()].filter(isLiveAt(now())).length,
     ping: async () => {},

@@ -14,8 +14,6 @@ type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>
 type Progress = (removed: number) => void
 
-const SWEEP_BATCH = 1000
-
 /** Sessions in the table `sessions`. The connections are shared with the users, so whoever opened them closes them. */
 export function postgresSessionStore (database: PostgresDatabase, options: StoreOptions): SessionStore {
   const table = tableOf(database, options)
@@ -28,6 +26,7 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
     listOf: userId => answer(() => listOf(table, userId)),
     revokeOf: (userId, handle) => answer(async () => await end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
     revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
+    revokeAllOfUsers: userIds => answer(() => end(table, inArray(sessions.userId, userIds))),
     sweep: progress => sweep(table, progress),
     count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
     ping: async () => { await answer(() => table.rowOf.execute({ handle: '' })) },
@@ -89,11 +88,11 @@ async function end ({ database, now }: Table, ...which: SQL[]): Promise<number> 
 }
 
 async function sweep (table: Table, progress?: Progress): Promise<number> {
-  return await inBatches(() => answer(() => removeExpired(table)), progress)
+  return await inBatches(atMost => answer(() => removeExpired(table, atMost)), { progress })
 }
 
-async function removeExpired ({ database, now }: Table): Promise<number> {
-  const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now())).limit(SWEEP_BATCH)
+async function removeExpired ({ database, now }: Table, atMost: number): Promise<number> {
+  const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now())).limit(atMost)
   // Not those that another process is at, neither to wait for it nor to be waited for.
   return (await database.delete(sessions).where(inArray(sessions.handle, expired.for('update', { skipLocked: true })))).rowCount!
 }

@@ -38,6 +38,7 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
     listOf: userId => answer(() => listOf(keys, userId)),
     revokeOf: async (userId, handle) => await answer(() => end(keys, userId, [handle])) > 0,
     revokeAllOf: (userId, except) => answer(() => revokeAllOf(keys, userId, except)),
+    revokeAllOfUsers: userIds => answer(() => revokeAllOfUsers(keys, userIds)),
     sweep: async () => 0,
     // Each of its commands has its time; all of them together may take longer than a request waits.
     count: () => orUnavailable(SessionsUnavailable, () => countKeys(redis, keys.keyOf(''))),
@@ -164,6 +165,11 @@ async function listOf (keys: Keys, userId: string): Promise<StoredSession[]> {
 async function revokeAllOf (keys: Keys, userId: string, exceptHandle?: string): Promise<number> {
   const entries = await keys.index.entriesOf(userId)
   return end(keys, userId, entries.map(({ handle }) => handle).filter(handle => handle !== exceptHandle))
+}
+
+async function revokeAllOfUsers (keys: Keys, userIds: string[]): Promise<number> {
+  const ended = await Promise.all(userIds.map(userId => revokeAllOf(keys, userId)))
+  return ended.reduce((sum, count) => sum + count, 0)
 }
 
 /** Ends those sessions that are this user's, the expired among them too. @returns how many of them were alive */

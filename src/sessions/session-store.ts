@@ -41,6 +41,9 @@ export interface SessionStore {
   /** Ends every session of a user but one, or all of them. @returns how many were ended. */
   revokeAllOf (userId: string, exceptHandle?: string): Promise<number>
 
+  /** Ends every session of up to a thousand users, together where the backend can. @returns how many were ended. */
+  revokeAllOfUsers (userIds: string[]): Promise<number>
+
   /**
    * Removes what has expired, where the backend does not do so by itself.
    * @param progress is told now and then how many were removed so far

@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
 import { sessions } from '../../drizzle/sqlite/schema.ts'
 import { takeLock } from '../database/file-lock.ts'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { type SqliteDatabase, withoutSync } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import { orUnavailable } from '../unavailable.ts'
@@ -12,9 +12,6 @@ import type { StoreOptions } from './store-options.ts'
 type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>
 type Progress = (removed: number) => void
-
-// Each batch stops the event loop and other writers, so it is small.
-const SWEEP_BATCH = 200
 
 /** Sessions in the table `sessions`. The file is shared with the users, so whoever opened it closes it. */
 export function sqliteSessionStore (database: SqliteDatabase, options: StoreOptions): SessionStore {
@@ -28,6 +25,7 @@ export function sqliteSessionStore (database: SqliteDatabase, options: StoreOpti
     listOf: userId => answer(() => listOf(table, userId)),
     revokeOf: (userId, handle) => answer(() => end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
     revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
+    revokeAllOfUsers: userIds => answer(() => end(table, inArray(sessions.userId, userIds))),
     sweep: progress => answer(() => sweep(table, progress)),
     count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
     ping: async () => { await answer(() => table.rowOf.all({ handle: '' })) },
@@ -102,8 +100,8 @@ function lockToSweep ({ database }: Table): (() => void) | null {
 
 async function removeExpired ({ database, now }: Table, progress?: Progress): Promise<number> {
   const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now()))
-  const batch = database.delete(sessions).where(inArray(sessions.handle, expired.limit(SWEEP_BATCH)))
-  return await inBatches(() => batch.run().changes, progress)
+  const batch = database.delete(sessions).where(inArray(sessions.handle, expired.limit(sql.placeholder('atMost')))).prepare()
+  return await inBatches(atMost => withoutSync(database.$client, () => batch.run({ atMost }).changes), { progress })
 }
 
 /** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */

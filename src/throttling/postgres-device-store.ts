@@ -7,8 +7,6 @@ import { inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { DeviceStore, DeviceText } from './device-store.ts'
 
-const SWEEP_BATCH = 1000
-
 /** Devices in the table `known_devices`. */
 export function postgresDeviceStore (database: PostgresDatabase, { now }: { now: Clock }): DeviceStore {
   return {
@@ -17,7 +15,7 @@ export function postgresDeviceStore (database: PostgresDatabase, { now }: { now:
       return row?.devices ?? null
     }),
     replace: (userId, from, to) => answer(() => replace(database, userId, from, to)),
-    sweep: () => inBatches(() => answer(() => removeSome(database, now())))
+    sweep: () => inBatches(atMost => answer(() => removeSome(database, now(), atMost)))
   }
 }
 
@@ -32,8 +30,8 @@ async function replace (database: PostgresDatabase, userId: string, from: string
   return written.rowCount! > 0
 }
 
-async function removeSome (database: PostgresDatabase, now: number): Promise<number> {
-  const old = database.select({ userId: knownDevices.userId }).from(knownDevices).where(lt(knownDevices.expiresAt, now)).limit(SWEEP_BATCH)
+async function removeSome (database: PostgresDatabase, now: number, atMost: number): Promise<number> {
+  const old = database.select({ userId: knownDevices.userId }).from(knownDevices).where(lt(knownDevices.expiresAt, now)).limit(atMost)
   // SKIP LOCKED avoids lock waits, ours and those of the other processes.
   const { rowCount } = await database.delete(knownDevices).where(inArray(knownDevices.userId, old.for('update', { skipLocked: true })))
   return rowCount!

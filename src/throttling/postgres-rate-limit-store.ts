@@ -7,8 +7,6 @@ import type { Clock } from '../sessions/session-store.ts'
 import type { Failures } from './backoff.ts'
 import { type Counter, FAILURES_PREFIX, LONGEST_MS, PREFIX, type RateLimitStore } from './rate-limit-store.ts'
 
-const SWEEP_BATCH = 1000
-
 /** Counters in the table `throttle`. */
 export function postgresRateLimitStore (database: PostgresDatabase, { now }: { now: Clock }): RateLimitStore {
   return {
@@ -20,8 +18,8 @@ export function postgresRateLimitStore (database: PostgresDatabase, { now }: { n
     }),
     replaceFailures: (key, from, to) => soon(() => replace(database, FAILURES_PREFIX + key, from, to)),
     sweep: async () => (
-      await inBatches(() => soon(() => removeSome(database, lt(throttle.expire, now())))) +
-      await inBatches(() => soon(() => removeSome(database, gt(throttle.expire, now() + LONGEST_MS))))
+      await inBatches(atMost => soon(() => removeSome(database, lt(throttle.expire, now()), atMost))) +
+      await inBatches(atMost => soon(() => removeSome(database, gt(throttle.expire, now() + LONGEST_MS), atMost)))
     )
   }
 }
@@ -55,8 +53,8 @@ async function replace (database: PostgresDatabase, key: string, from: Failures 
   return written.rowCount! > 0
 }
 
-async function removeSome (database: PostgresDatabase, isOld: SQL): Promise<number> {
-  const old = database.select({ key: throttle.key }).from(throttle).where(isOld).limit(SWEEP_BATCH)
+async function removeSome (database: PostgresDatabase, isOld: SQL, atMost: number): Promise<number> {
+  const old = database.select({ key: throttle.key }).from(throttle).where(isOld).limit(atMost)
   // SKIP LOCKED avoids lock waits, ours and those of the other processes.
   const { rowCount } = await database.delete(throttle).where(inArray(throttle.key, old.for('update', { skipLocked: true })))
   return rowCount!

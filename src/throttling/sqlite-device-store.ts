@@ -1,20 +1,18 @@
 import { and, eq, inArray, lt } from 'drizzle-orm'
 import { knownDevices } from '../../drizzle/sqlite/schema.ts'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { type SqliteDatabase, withoutSync } from '../database/open-sqlite.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import type { DeviceStore, DeviceText } from './device-store.ts'
 
-const SWEEP_BATCH = 200
-
 /** Devices in the table `known_devices`. */
 export function sqliteDeviceStore (database: SqliteDatabase, { now }: { now: Clock }): DeviceStore {
   return {
     read: userId => answer(() => database.select().from(knownDevices).where(eq(knownDevices.userId, userId)).get()?.devices ?? null),
     replace: (userId, from, to) => answer(() => replace(database, userId, from, to)),
-    sweep: () => answer(() => inBatches(() => removeSome(database, now())))
+    sweep: () => answer(() => inBatches(atMost => removeSome(database, now(), atMost)))
   }
 }
 
@@ -29,7 +27,7 @@ function replace (database: SqliteDatabase, userId: string, from: string | null,
   return written.run().changes > 0
 }
 
-function removeSome (database: SqliteDatabase, now: number): number {
-  const old = database.select({ userId: knownDevices.userId }).from(knownDevices).where(lt(knownDevices.expiresAt, now)).limit(SWEEP_BATCH)
-  return database.delete(knownDevices).where(inArray(knownDevices.userId, old)).run().changes
+function removeSome (database: SqliteDatabase, now: number, atMost: number): number {
+  const old = database.select({ userId: knownDevices.userId }).from(knownDevices).where(lt(knownDevices.expiresAt, now)).limit(atMost)
+  return withoutSync(database.$client, () => database.delete(knownDevices).where(inArray(knownDevices.userId, old)).run().changes)
 }

@@ -6,8 +6,6 @@ import type { Clock } from '../sessions/session-store.ts'
 import type { Failures } from './backoff.ts'
 import { type Counter, FAILURES_PREFIX, LONGEST_MS, PREFIX, type RateLimitStore } from './rate-limit-store.ts'
 
-const SWEEP_BATCH = 200
-
 /** The database on a connection of its own, which does not wait for the disk at each count: a power cut may take the last of them. */
 export function openCounters (path: string, now: Clock): OpenedSqlite {
   const counters = openSqlite(path, now)
@@ -26,8 +24,8 @@ export function sqliteRateLimitStore (database: SqliteDatabase, { now }: { now: 
     },
     replaceFailures: async (key, from, to) => replace(database, FAILURES_PREFIX + key, from, to),
     sweep: async () => (
-      await inBatches(() => removeSome(database, lt(throttle.expire, now()))) +
-      await inBatches(() => removeSome(database, gt(throttle.expire, now() + LONGEST_MS)))
+      await inBatches(atMost => removeSome(database, lt(throttle.expire, now()), atMost)) +
+      await inBatches(atMost => removeSome(database, gt(throttle.expire, now() + LONGEST_MS), atMost))
     )
   }
 }
@@ -54,7 +52,7 @@ function replace (database: SqliteDatabase, key: string, from: Failures | null, 
   return written.changes > 0
 }
 
-function removeSome (database: SqliteDatabase, isOld: SQL): number {
-  const old = database.select({ key: throttle.key }).from(throttle).where(isOld).limit(SWEEP_BATCH)
+function removeSome (database: SqliteDatabase, isOld: SQL, atMost: number): number {
+  const old = database.select({ key: throttle.key }).from(throttle).where(isOld).limit(atMost)
   return database.delete(throttle).where(inArray(throttle.key, old)).run().changes
 }

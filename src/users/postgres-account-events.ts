@@ -9,7 +9,6 @@ import type { StoreOptions } from '../sessions/store-options.ts'
 import { KEPT_MS, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
 import { EventQueue } from './event-queue.ts'
 
-const SWEEP_BATCH = 1000
 const ALL = Number.MAX_SAFE_INTEGER
 
 /** Events in the table `account_events`, beside the users they belong to. */
@@ -30,7 +29,7 @@ export function postgresAccountEvents (database: PostgresDatabase, { now, log }:
     },
 
     async sweep () {
-      return await inBatches(() => answer(() => removeSome(database, new Date(now() - KEPT_MS))))
+      return await inBatches(atMost => answer(() => removeSome(database, new Date(now() - KEPT_MS), atMost)))
     }
   }
 }
@@ -54,8 +53,8 @@ async function latestOf (database: PostgresDatabase, userId: string, limit: numb
   return rows.map(({ id, type, ...rest }) => ({ ...rest, type: type as AccountEventType }))
 }
 
-async function removeSome (database: PostgresDatabase, before: Date): Promise<number> {
-  const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(SWEEP_BATCH)
+async function removeSome (database: PostgresDatabase, before: Date, atMost: number): Promise<number> {
+  const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(atMost)
   // Not those that another process is at, neither to wait for it nor to be waited for.
   return (await database.delete(accountEvents).where(inArray(accountEvents.id, old.for('update', { skipLocked: true })))).rowCount!
 }

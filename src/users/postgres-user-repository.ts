@@ -3,14 +3,12 @@ import { users } from '../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
 import { postgresAnswer } from '../database/postgres-answer.ts'
 import { UsersUnavailable } from '../errors.ts'
-import { inBatches } from '../in-batches.ts'
+import { BRISK, inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { User, UserRepository } from './user-repository.ts'
 
 type Table = ReturnType<typeof tableOf>
 type Changes = Partial<Pick<User, 'passwordHash'>> & { sessionEpoch?: SQL }
-
-const BATCH = 1000
 
 // In the statement itself, so that of two at once none is lost.
 const raised = sql`${users.sessionEpoch} + 1`
@@ -22,7 +20,7 @@ export function postgresUserRepository (database: PostgresDatabase, { now }: { n
     findById: id => answer(async () => firstOf(await table.byId.execute({ id }))),
     findByEmail: email => answer(async () => firstOf(await table.byEmail.execute({ email }))),
     upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to)) },
-    raiseEverySessionEpoch: () => raiseEverySessionEpoch(table),
+    raiseEverySessionEpoch: progress => raiseEverySessionEpoch(table, progress),
     list: ({ limit, after = '' }) => answer(async () => await database.select().from(users).where(gt(users.email, after)).orderBy(asc(users.email)).limit(limit)),
     count: () => answer(async () => await database.$count(users)),
     ping: async () => { await answer(() => table.byId.execute({ id: '' })) },
@@ -55,14 +53,14 @@ async function upgradePasswordHash (table: Table, id: string, from: string, to: 
 }
 
 /** In batches: one statement for many thousand users would take longer than any may. */
-function raiseEverySessionEpoch (table: Table): Promise<number> {
+function raiseEverySessionEpoch (table: Table, progress?: (users: number) => void): Promise<number> {
   let after = ''
-  return inBatches(() => answer(async () => {
-    const batch = await table.database.select({ id: users.id }).from(users).where(gt(users.id, after)).orderBy(asc(users.id)).limit(BATCH)
+  return inBatches(atMost => answer(async () => {
+    const batch = await table.database.select({ id: users.id }).from(users).where(gt(users.id, after)).orderBy(asc(users.id)).limit(atMost)
     const ids = batch.map(({ id }) => id)
     if (ids.length === 0) return 0
     await set(table, { sessionEpoch: raised }).where(inArray(users.id, ids))
     after = ids.at(-1)!
     return ids.length
-  }))
+  }), { pace: BRISK, progress })
 }

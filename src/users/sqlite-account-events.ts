@@ -1,6 +1,6 @@
 import { desc, eq, inArray, lt } from 'drizzle-orm'
 import { accountEvents, users } from '../../drizzle/sqlite/schema.ts'
-import type { SqliteDatabase } from '../database/open-sqlite.ts'
+import { type SqliteDatabase, withoutSync } from '../database/open-sqlite.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import type { StoreOptions } from '../sessions/store-options.ts'
@@ -8,7 +8,6 @@ import { orUnavailable } from '../unavailable.ts'
 import { KEPT_MS, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
 import { EventQueue } from './event-queue.ts'
 
-const SWEEP_BATCH = 200
 const ALL = -1
 
 /** Events in the table `account_events`, beside the users they belong to. */
@@ -29,7 +28,7 @@ export function sqliteAccountEvents (database: SqliteDatabase, { now, log }: Sto
     },
 
     async sweep () {
-      return await answer(() => inBatches(() => removeSome(database, new Date(now() - KEPT_MS))))
+      return await answer(() => inBatches(atMost => removeSome(database, new Date(now() - KEPT_MS), atMost)))
     }
   }
 }
@@ -50,7 +49,7 @@ function latestOf (database: SqliteDatabase, userId: string, limit: number): Rec
   return rows.map(({ id, type, ...rest }) => ({ ...rest, type: type as AccountEventType }))
 }
 
-function removeSome (database: SqliteDatabase, before: Date): number {
-  const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(SWEEP_BATCH)
-  return database.delete(accountEvents).where(inArray(accountEvents.id, old)).run().changes
+function removeSome (database: SqliteDatabase, before: Date, atMost: number): number {
+  const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(atMost)
+  return withoutSync(database.$client, () => database.delete(accountEvents).where(inArray(accountEvents.id, old)).run().changes)
 }

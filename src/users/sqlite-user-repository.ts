@@ -1,9 +1,10 @@
-import { and, asc, count, eq, gt, sql, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import type { SqliteClient } from '../database/sqlite-driver.ts'
 import { whileUnchanged } from '../database/while-unchanged.ts'
 import { UsersUnavailable } from '../errors.ts'
+import { BRISK, inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import type { User, UserRepository } from './user-repository.ts'
@@ -28,7 +29,7 @@ export function sqliteUserRepository (database: SqliteDatabase, { now, watching 
     findById: id => answer(() => byId(id) ?? null),
     findByEmail: email => answer(() => table.byEmail.get({ email }) ?? null),
     upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to)) },
-    raiseEverySessionEpoch: () => answer(() => set(table, { sessionEpoch: raised }).run().changes),
+    raiseEverySessionEpoch: progress => answer(() => raiseEverySessionEpoch(table, progress)),
     list: ({ limit, after = '' }) => answer(() => database.select().from(users).where(gt(users.email, after)).orderBy(asc(users.email)).limit(limit).all()),
     count: () => answer(() => database.select({ all: count() }).from(users).get()!.all),
     ping: async () => { await answer(() => table.byId.get({ id: '' })) },
@@ -43,7 +44,7 @@ function tableOf (database: SqliteDatabase, now: Clock) {
   return { database, now, byId, byEmail }
 }
 
-function answer<T> (work: () => T): Promise<T> {
+function answer<T> (work: () => T | Promise<T>): Promise<T> {
   return orUnavailable(UsersUnavailable, work)
 }
 
@@ -54,4 +55,16 @@ function set ({ database, now }: Table, changes: Changes) {
 // Only over the hash it was made from: a password changed in the meantime stays changed.
 function upgradePasswordHash (table: Table, id: string, from: string, to: string): void {
   set(table, { passwordHash: to }).where(and(eq(users.id, id), eq(users.passwordHash, from))).run()
+}
+
+/** In batches: one write of many thousand users would keep a running service from writing for longer than it waits. */
+function raiseEverySessionEpoch (table: Table, progress?: (users: number) => void): Promise<number> {
+  let after = ''
+  return inBatches(atMost => {
+    const batch = table.database.select({ id: users.id }).from(users).where(gt(users.id, after)).orderBy(asc(users.id)).limit(atMost).all()
+    if (batch.length === 0) return 0
+    set(table, { sessionEpoch: raised }).where(inArray(users.id, batch.map(({ id }) => id))).run()
+    after = batch.at(-1)!.id
+    return batch.length
+  }, { pace: BRISK, progress })
 }

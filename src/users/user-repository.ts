@@ -13,8 +13,8 @@ export interface UserRepository {
   /** Replaces a hash made with older parameters; the password is the same, so sessions stay. */
   upgradePasswordHash (id: string, from: string, to: string): Promise<void>
 
-  /** Ends every session of everybody. @returns how many users there are */
-  raiseEverySessionEpoch (): Promise<number>
+  /** Ends every session of everybody, in batches. @param progress is told after each of how many users. @returns of how many in all */
+  raiseEverySessionEpoch (progress?: (users: number) => void): Promise<number>
 
   /** A page of users, by email. @param after the email that the page before ended with */
   list (options: { limit: number, after?: string }): Promise<User[]>

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { endSessions } from '../../src/accounts/end-sessions.ts'
+import { newHandle } from '../contract/session-store.ts'
 import { onEveryStore } from '../every-store.ts'
-import { DAY_MS, grace, HOUR_MS, MINUTE_MS, openService, sqliteIn, type Service } from '../helper.ts'
+import { DAY_MS, grace, HOUR_MS, inDatabaseOf, MINUTE_MS, openService, rowsOf, type Service, sqliteIn } from '../helper.ts'
 import { latchkey } from './shell.ts'
 
 const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', password: 'poetical science of numbers' }
@@ -78,8 +79,34 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
     t.match([await laptop.isLoggedIn(), await other.isLoggedIn()], [false, false])
     t.match(await latchkey(service, 'sessions revoke --all --yes', { terminal: true }), {
       code: 0,
-      err: '\r\u001b[KRemoving ended sessions: user 0 of 2 …\r\u001b[K'
-    }, 'on a terminal it tells how far it is, in one line that goes')
+      err: '\r\u001b[KEnding sessions: user 2 of 2 …\r\u001b[K\r\u001b[KRemoving ended sessions: user 2 of 2 …\r\u001b[K'
+    }, 'on a terminal it shows how far it is, in one line that goes')
+  })
+
+  t.test('of many users, everybody is logged out', async t => {
+    const service = await openService(t, settings())
+    const { app, time } = service
+    await service.browser().signUp()
+    const { id } = (await app.users.findByEmail(grace.email))!
+    await inDatabaseOf(service, `insert into users select id || '-' || n, first_name, last_name, n || email, password_hash, 1, null, created_at, updated_at
+      from users, (${Array.from({ length: 25 }, (_, n) => `select ${n} as n`).join(' union all ')}) numbers`)
+    await app.sessions.create({ handle: newHandle(), fields: { userId: `${id}-24`, epoch: 1 }, expiresAt: time.at + DAY_MS, endsAt: time.at + DAY_MS })
+    t.match(await latchkey(service, 'sessions revoke --all --yes'), { code: 0, out: 'Everybody is logged out (users: 26), 2 sessions ended.\n' })
+    t.strictSame(await rowsOf(service, 'select distinct session_epoch from users'), [{ session_epoch: 2 }])
+    t.strictSame(await app.sessions.listOf(`${id}-24`), [])
+  })
+
+  // The restored row is older than the session, whose epoch the command is about to reach.
+  t.test('after a restore of an older database, everybody is logged out', async t => {
+    const service = await openService(t, settings())
+    const laptop = service.browser()
+    await laptop.signUp()
+    await laptop.submit('/account/devices/revoke-others')
+    t.ok(await laptop.isLoggedIn())
+    await inDatabaseOf(service, 'update users set session_epoch = 1')
+    t.match(await latchkey(service, 'sessions revoke --all --yes'), { code: 0, out: 'Everybody is logged out (users: 1), 1 session ended.\n' })
+    t.equal((await service.app.users.findByEmail(grace.email))!.sessionEpoch, 2)
+    t.notOk(await laptop.isLoggedIn())
   })
 
   t.test('expired sessions are removed', async t => {
@@ -130,7 +157,7 @@ t.test('a store that fails half-way has ended everybody\'s sessions all the same
   const laptop = service.browser()
   await laptop.signUp()
   const sqlite = sqliteIn(service.app)
-  const when = { says: 'user 0 of 1', then: () => { sqlite.exec('alter table sessions rename to elsewhere') } }
+  const when = { says: 'Ending sessions: user 1 of 1', then: () => { sqlite.exec('alter table sessions rename to elsewhere') } }
   const said = await latchkey(service, 'sessions revoke --all --yes', { terminal: true, when })
   sqlite.exec('alter table elsewhere rename to sessions')
   t.match(said, { code: 0, out: 'Everybody is logged out (users: 1), every session ended.\n', err: /Warning: the store does not answer \(SESSIONS_UNAVAILABLE\)/ })

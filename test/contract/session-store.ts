@@ -288,6 +288,19 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.ok(await store.read(hers.handle))
   })
 
+  fact('revoking all of several users ends theirs, counts those that were alive, and spares those of others', async (t, { store, clock }) => {
+    const sessions = ['ada', 'ada', 'eve', 'mallory'].map(userId => newSession(clock, { userId }))
+    const [visitor, short] = [newSession(clock, {}), newSession(clock, { userId: 'eve' })]
+    short.expiresAt = clock.now() + 1
+    for (const session of [...sessions, visitor, short]) await store.create(session)
+    clock.move(1)
+    t.equal(await store.revokeAllOfUsers(['ada', 'eve', 'nobody']), 3)
+    for (const userId of ['ada', 'eve']) t.strictSame(await store.listOf(userId), [])
+    t.equal((await store.listOf('mallory')).length, 1)
+    t.ok(await store.read(visitor.handle))
+    t.equal(await store.revokeAllOfUsers(['ada', 'eve']), 0)
+  })
+
   fact('revoking all ends all, and counts those that were alive', async (t, { store, clock }) => {
     const [one, two, short] = [newSession(clock), newSession(clock), newSession(clock)]
     short.expiresAt = clock.now() + 1

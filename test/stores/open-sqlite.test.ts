@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Sqlite } from '../../src/database/sqlite-driver.ts'
-import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
+import { openSqlite, type SqliteDatabase, withoutSync } from '../../src/database/open-sqlite.ts'
 import { packageRoot } from '../../src/package-root.ts'
 
 function newFolder (t: Test): string {
@@ -44,7 +44,7 @@ t.test('opening it again keeps what is in it, and the mode that the operator gav
   t.equal(modeOf(path), '640')
 })
 
-t.test('each opening asks for durable writes, short waits and honoured references', async t => {
+t.test('each opening asks for durable writes, short waits, small checkpoints and honoured references', async t => {
   const path = join(newFolder(t), 'latchkey.sqlite')
   openSqlite(path).$client.close()
   const pragma = (name: string) => open(t, path).$client.pragma(name, { simple: true })
@@ -52,6 +52,16 @@ t.test('each opening asks for durable writes, short waits and honoured reference
   t.equal(pragma('synchronous'), 2)
   t.equal(pragma('foreign_keys'), 1)
   t.equal(pragma('busy_timeout'), 250)
+  t.equal(pragma('wal_autocheckpoint'), 200)
+})
+
+t.test('what a power cut may take back does not wait for the disk, and what comes after it does again, also when it fails', async t => {
+  const { $client: client } = open(t, join(newFolder(t), 'latchkey.sqlite'))
+  const synchronous = () => client.pragma('synchronous', { simple: true })
+  t.equal(withoutSync(client, synchronous), 1)
+  t.equal(synchronous(), 2)
+  t.throws(() => withoutSync(client, () => client.exec('nonsense')))
+  t.equal(synchronous(), 2)
 })
 
 t.test('what cannot be opened says so', async t => {

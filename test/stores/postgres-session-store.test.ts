@@ -119,7 +119,8 @@ t.test('sweeping removes all that has expired, in batches', async t => {
   await store.create(newSession(clock))
   const progress: number[] = []
   t.equal(await store.sweep(removed => progress.push(removed)), 2001)
-  t.strictSame(progress, [1000, 2000, 2001])
+  t.equal(progress[0], 10)
+  t.equal(progress.at(-1), 2001)
   t.equal((await store.listOf('ada')).length, 1)
 })
 
