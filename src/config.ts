@@ -113,7 +113,7 @@ function readSettings (environment: NodeJS.ProcessEnv, envFile: string): Static<
       schema: Settings,
       data: given,
       env: false,
-      ajv: { customOptions: teach }
+      ajv: taught ?? { customOptions: teach }
     })
   } catch (error) {
     throw new SettingError(sentenceFor((error as { errors: AjvError[] }).errors[0]!))
@@ -135,6 +135,9 @@ function readEnvFile (path: string) {
   }
 }
 
+/** Made once: it takes longer than reading the settings. */
+let taught: Ajv | undefined
+
 /** The formats above, and that an error tells what was given. */
 function teach (ajv: Ajv): Ajv {
   ajv.opts.verbose = true
@@ -142,6 +145,7 @@ function teach (ajv: Ajv): Ajv {
   ajv.opts.strictNumbers = false
   ajv.addKeyword('secret')
   for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, validate)
+  taught = ajv
   return ajv
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import AjvCompiler from '@fastify/ajv-compiler'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
 import { loadConfig } from '../src/config.ts'
@@ -48,13 +49,16 @@ export class MovableClock {
   pass (ms: number) { this.at += ms }
 }
 
+/** Fastify's own, shared by all services of a file: compiling the schemas of the forms takes longer than most tests. */
+const buildValidator = AjvCompiler()
+
 /** A Fastify server with the service's own options, and nothing on it yet. */
 export function openServer (t: Test, settings: Settings = {}, folder = t.testdir()) {
   const config = loadConfig({ DATA_DIR: join(folder, 'data'), ...settings }, join(folder, 'no.env'))
   const log: LogLine[] = []
   const stream = new Writable({ write (line, _encoding, done) { log.push(JSON.parse(String(line))); done() } })
   const options = serverOptions(config)
-  const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream } })
+  const app: FastifyInstance = Fastify({ ...options, logger: { ...options.logger, stream }, schemaController: { compilersFactory: { buildValidator } } })
   hasSecretSettings(config)
   t.teardown(async () => {
     await app.close()

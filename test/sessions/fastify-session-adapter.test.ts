@@ -62,7 +62,7 @@ t.test('a new session is created once it holds something, and is read back', asy
   t.strictSame(calls, [], 'the empty session of each regenerate() writes nothing')
 
   await set(adapter, fresh({ visits: [['/', 1]] }))
-  t.strictSame(calls, [['create', { handle, fields: { visits: [['/', 1]], startedAt: time.at, lastSeenAt: time.at }, expiresAt: time.at + 10 * MINUTE_MS, endsAt: time.at + DAY_MS }]])
+  t.strictSame(calls, [['create', { handle, fields: { visits: [['/', 1]], startedAt: time.at, lastSeenAt: time.at }, expiresAt: time.at + 10 * MINUTE_MS, endsAt: time.at + HOUR_MS }]])
   const { asStored, ...session } = await load(adapter)
   t.strictSame(session, { visits: [['/', 1]], startedAt: time.at, lastSeenAt: time.at })
 })
