@@ -41,8 +41,11 @@ function cached (app: FastifyInstance, lookUp: LookUp): LookUp {
   const { redis, config, log } = app
   if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)
   const cache = identityCache(lookUp)
-  const close = subscribeToInvalidations(redis, { keyPrefix: sessionKeyPrefix(config.redisPrefix), cache, log })
-  app.addHook('onClose', async () => close())
+  const closing = new AbortController()
+  const options = { keyPrefix: sessionKeyPrefix(config.redisPrefix), cache, log, closing: closing.signal }
+  // Once everything is loaded: until then the event loop is too busy to read an answer in time.
+  app.addHook('onReady', async () => { subscribeToInvalidations(redis, options) })
+  app.addHook('onClose', async () => closing.abort())
   return cache.lookUp
 }
 

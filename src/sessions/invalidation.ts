@@ -19,21 +19,17 @@ interface Options {
   keyPrefix: string
   cache: IdentityCache
   log: StoreLog
+  /** Closes the connection. */
+  closing: AbortSignal
 }
 
 /**
  * Has Redis push the handle of every session that is changed, by whatever process, to the cache: CLIENT TRACKING, on a
  * connection of its own. The cache is enabled only while that connection is known to work and to lead to the server that
- * sessions are read from.
- * @returns closes the connection
+ * sessions are read from. Resolves when it is closed.
  */
-export function subscribeToInvalidations (redis: Redis, options: Options): () => void {
-  const closing = new AbortController()
-  keepSubscribed(redis, options, closing.signal)
-  return () => closing.abort()
-}
-
-async function keepSubscribed (redis: Redis, { log, ...options }: Options, closing: AbortSignal): Promise<void> {
+export async function subscribeToInvalidations (redis: Redis, { log, ...options }: Options): Promise<void> {
+  const { closing } = options
   let isReported = false
   const onConfirmed = () => {
     if (isReported) log.info({}, 'answers come from memory again')
@@ -43,7 +39,7 @@ async function keepSubscribed (redis: Redis, { log, ...options }: Options, closi
     // Without the store nothing is read, so nothing can be cached.
     if (redis.status !== 'ready') await once(redis, 'ready', { signal: closing }).catch(ignore)
     else {
-      const reason = await subscribeOnce(redis, { ...options, closing, onConfirmed })
+      const reason = await subscribeOnce(redis, { ...options, onConfirmed })
       // An outage of the store is reported by its own connection.
       if (redis.status === 'ready' && !closing.aborted && !isReported) {
         log.warn({ reason }, 'Redis does not push which sessions change, so nothing is answered from memory')
@@ -55,7 +51,6 @@ async function keepSubscribed (redis: Redis, { log, ...options }: Options, closi
 }
 
 interface Attempt extends Omit<Options, 'log'> {
-  closing: AbortSignal
   onConfirmed: () => void
 }
 
