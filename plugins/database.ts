@@ -15,8 +15,9 @@ async function database (app: FastifyInstance): Promise<void> {
   const database = openDatabase(config, { now, log })
   app.decorate('database', database)
   app.addHook('onClose', () => database.close())
+  app.metrics?.connection(config.postgresUrl === undefined ? 'sqlite' : 'postgresql', () => database.users.ping())
   // A server that is down now is asked again at the first request.
   await database.users.ping().catch(err => log.warn({ err }, 'the database does not answer yet'))
 }
 
-export default fp(database, { name: 'database' })
+export default fp(database, { name: 'database', dependencies: ['metrics'] })

@@ -38,7 +38,7 @@ async function identification (app: FastifyInstance): Promise<void> {
 
 // A Cluster would push from each of its nodes, and SQLite takes no longer than a cache.
 function cached (app: FastifyInstance, lookUp: LookUp): LookUp {
-  const { redis, config, log } = app
+  const { redis, config, metrics, log } = app
   if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)
   const cache = identityCache(lookUp)
   const closing = new AbortController()
@@ -46,7 +46,8 @@ function cached (app: FastifyInstance, lookUp: LookUp): LookUp {
   // Once everything is loaded: until then the event loop is too busy to read an answer in time.
   app.addHook('onReady', async () => { subscribeToInvalidations(redis, options) })
   app.addHook('onClose', async () => closing.abort())
+  metrics?.connection('redis invalidations', () => cache.isEnabled())
   return cache.lookUp
 }
 
-export default fp(identification, { name: 'identify', dependencies: ['sessions', 'users', 'secrets', 'redis'] })
+export default fp(identification, { name: 'identify', dependencies: ['sessions', 'users', 'secrets', 'redis', 'metrics'] })

@@ -10,10 +10,12 @@ declare module 'fastify' {
 }
 
 async function redis (app: FastifyInstance): Promise<void> {
-  const { redisUrl } = app.config
-  const connection = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: app.log })
+  const { config: { redisUrl }, metrics, log } = app
+  const connection = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log })
   app.decorate<RedisClient | null>('redis', connection && connection.client)
-  app.addHook('onClose', async () => await connection?.close())
+  if (connection === null) return
+  for (const [name, ping] of Object.entries(connection.connections)) metrics?.connection(name, ping)
+  app.addHook('onClose', connection.close)
 }
 
-export default fp(redis, { name: 'redis' })
+export default fp(redis, { name: 'redis', dependencies: ['metrics'] })

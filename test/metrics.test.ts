@@ -2,12 +2,17 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { fillAdmission } from './crowd.ts'
+import { postgresSettings, redisSettings } from './every-store.ts'
+import { startFakeSentinel } from './fake-sentinel.ts'
 import { freePort } from './free-port.ts'
-import { grace, MINUTE_MS, openService, sqliteIn } from './helper.ts'
+import { grace, MINUTE_MS, openService, type Settings, sqliteIn } from './helper.ts'
+import { newPostgresDatabase } from './postgres-server.ts'
+import { startRedisServer } from './redis-server.ts'
+import { until } from './until.ts'
 
-async function openMeasured (t: Test) {
+async function openMeasured (t: Test, settings: Settings = {}) {
   const port = await freePort()
-  const service = await openService(t, { METRICS_PORT: String(port) })
+  const service = await openService(t, { METRICS_PORT: String(port), ...settings })
   const ask = async (path = '/metrics') => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`)
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
@@ -62,13 +67,52 @@ t.test('so are the calls of the stores, and those that failed', async t => {
   const { app, browser, value } = await openMeasured(t)
   const laptop = browser()
   await laptop.signUp()
+  const calls = async () => [
+    await value('latchkey_store_duration_seconds_count{store="sessions",operation="read"}'),
+    await value('latchkey_store_duration_seconds_count{store="users",operation="findById"}')
+  ]
+  const [reads = 0, lookups = 0] = await calls()
   await laptop.get('/dashboard')
-  t.equal(await value('latchkey_store_duration_seconds_count{store="sessions",operation="read"}'), 1)
-  t.equal(await value('latchkey_store_duration_seconds_count{store="users",operation="findById"}'), 1)
+  t.strictSame(await calls(), [reads + 1, lookups + 1])
   t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), undefined)
   sqliteIn(app).close()
   await laptop.get('/dashboard')
   t.equal(await value('latchkey_store_errors_total{store="sessions",operation="read"}'), 1)
+})
+
+t.test('the state of each connection to a store is a metric', async t => {
+  const redis = await startRedisServer(t)
+  const { app, value } = await openMeasured(t, redisSettings(redis.url))
+  const up = (connection: string) => value(`latchkey_connection_up{connection="${connection}"}`)
+  await until('invalidations to be pushed', async () => await up('redis invalidations') === 1)
+  t.strictSame([await up('redis'), await up('sqlite')], [1, 1])
+  await redis.stop()
+  await until('invalidations to be missing', async () => await up('redis invalidations') === 0)
+  t.equal(await up('redis'), 0)
+  t.equal(await up('sqlite'), 1)
+  await redis.start()
+  await until('Redis to be back', async () => await up('redis') === 1 && await up('redis invalidations') === 1)
+  sqliteIn(app).close()
+  t.equal(await up('sqlite'), 0)
+})
+
+t.test('so is that of each sentinel', async t => {
+  const redis = await startRedisServer(t)
+  const sentinels = [await startFakeSentinel(t), await startFakeSentinel(t)] as const
+  sentinels[0].names(redis.port)
+  const { value } = await openMeasured(t, redisSettings(`redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/latchkey`))
+  const up = (connection: string) => value(`latchkey_connection_up{connection="${connection}"}`)
+  const areUp = () => Promise.all(sentinels.map(({ port }) => up(`sentinel 127.0.0.1:${port}`)))
+  await until('both to be connected', async () => (await areUp()).every(Boolean))
+  await sentinels[1].stop()
+  await until('one to be away', async () => (await areUp())[1] === 0)
+  t.strictSame([await up('redis'), ...await areUp()], [1, 1, 0])
+})
+
+t.test('so is that of PostgreSQL', async t => {
+  const { value } = await openMeasured(t, postgresSettings(await newPostgresDatabase(t)))
+  t.equal(await value('latchkey_connection_up{connection="postgresql"}'), 1)
+  t.equal(await value('latchkey_connection_up{connection="sqlite"}'), undefined)
 })
 
 t.test('live sessions are counted once in ten minutes', async t => {

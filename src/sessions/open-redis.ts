@@ -12,6 +12,8 @@ export type { RedisClient } from './redis-client.ts'
 export interface RedisConnection {
   /** The same object for as long as the connection is open, through every outage and failover. */
   client: RedisClient
+  /** Each by name, with a PING that rejects when it is not answered. */
+  connections: Record<string, () => Promise<unknown>>
   /** Waits for the commands under way, then lets go of everything, so that the process can end. */
   close (): Promise<void>
 }
@@ -33,16 +35,18 @@ export async function openRedis ({ url, log }: Settings): Promise<RedisConnectio
   const client = redisClient(address)
   const unlog = logOutages(client, log)
   const { reconnect, stop } = keepConnected(client)
-  const unwatch = address.kind === 'sentinel' ? watchSentinels(address, (host, port) => { if (!isAt(client, host, port)) reconnect() }) : ignore
+  const onSwitch = (host: string, port: number) => { if (!isAt(client, host, port)) reconnect() }
+  const sentinels = address.kind === 'sentinel' ? watchSentinels(address, onSwitch) : null
   const check = () => checkEvictionPolicy(client, log)
   // Without a limit it would look for a sentinel until it has found one. A Cluster connects to a node for its first command, and refuses others meanwhile.
   await within(START_TIMEOUT_MS, client.connect().then(check)).catch(ignore)
   client.on('ready', () => { check().catch(ignore) })
   return {
     client,
+    connections: { redis: () => client.ping(), ...sentinels?.connections },
     async close () {
       stop()
-      unwatch()
+      sentinels?.close()
       unlog()
       await client.quit().catch(ignore)
       // QUIT is refused during an outage, and leaves alone what is still connecting.

@@ -11,22 +11,30 @@ interface Sentinels {
   tls?: object | undefined
 }
 
+export interface SentinelWatch {
+  /** By name, each with a PING that rejects when it is not answered. */
+  connections: Record<string, () => Promise<unknown>>
+  close (): void
+}
+
 /**
  * Subscribes to the failovers that the sentinels announce, so that clients leave an old master that still answers. Not with ioredis' own
  * `failoverDetector`: it ends clients that are connecting, outlives quit(), and prints every sentinel it cannot reach.
  * @param onSwitch is called with the address of the new master, once for each sentinel that announces it
- * @returns closes the connections
  */
-export function watchSentinels ({ nodes, master, tls }: Sentinels, onSwitch: (host: string, port: number) => void): () => void {
+export function watchSentinels ({ nodes, master, tls }: Sentinels, onSwitch: (host: string, port: number) => void): SentinelWatch {
   const sentinels = nodes.map(node => subscribed({ ...node, tls }, text => {
     const [name, , , host = '', port] = text.split(' ')
     if (name === master) onSwitch(host, Number(port))
   }))
   // A connection that died silently is given up when it leaves this unanswered.
   const heartbeat = setInterval(() => { for (const sentinel of sentinels) sentinel.ping().catch(ignore) }, HEARTBEAT_MS).unref()
-  return () => {
-    clearInterval(heartbeat)
-    for (const sentinel of sentinels) sentinel.disconnect()
+  return {
+    connections: Object.fromEntries(sentinels.map((sentinel, at) => [`sentinel ${nodes[at]!.host}:${nodes[at]!.port}`, () => sentinel.ping()])),
+    close () {
+      clearInterval(heartbeat)
+      for (const sentinel of sentinels) sentinel.disconnect()
+    }
   }
 }
 
