@@ -54,7 +54,7 @@ const Settings = Type.Object({
   PUBLIC_URL: Type.Optional(text('origin', 'an http or https address without a path, such as https://login.example.com')),
   SESSION_SECRET: Type.Optional(text('secrets', `one secret or several with commas between them, the first of ${SECRET_RULE}, the others of at least ${SECRET_MIN_LENGTH}`, { secret: true })),
   DATABASE_URL: Type.Optional(text('database', 'file: and a path, such as file:data/latchkey.sqlite, or a postgres:// address', { secret: true })),
-  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address, redis+sentinel://host:port,host:port/master-name, or redis+cluster://host:port,host:port', { secret: true })),
+  REDIS_URL: Type.Optional(text('redis', 'a redis:// or rediss:// address, redis+sentinel://host:port,host:port/master-name, or redis+cluster://host:port,host:port (or valkey for redis)', { secret: true })),
   REDIS_PREFIX: Type.String({ default: 'latchkey:', maxLength: 64, description: 'at most 64 characters' }),
   DATA_DIR: Type.String({ default: 'data', description: 'a folder' }),
   SESSION_IDLE_MINUTES: wholeNumber(2, 525_600, 60),

@@ -182,7 +182,7 @@ t.test('DATABASE_URL is an address of PostgreSQL, and wants a secret that all ma
 })
 
 t.test('REDIS_URL is a redis address, and wants a secret that all machines share', async t => {
-  for (const given of ['redis://127.0.0.1:6379', 'rediss://user:word@redis.example.com:6380/1', 'redis+sentinel://h1:26379,h2/main', 'redis+cluster://h1:6379,h2:6379']) {
+  for (const given of ['redis://127.0.0.1:6379', 'rediss://user:word@redis.example.com:6380/1', 'redis+sentinel://h1:26379,h2/main', 'redis+cluster://h1:6379,h2:6379', 'valkey://127.0.0.1', 'valkeys+cluster://h1']) {
     t.equal(read({ REDIS_URL: given, SESSION_SECRET: secret }).redisUrl, given)
     const sentence = sentenceFor({ REDIS_URL: given })
     t.match(sentence, /^SESSION_SECRET is missing, but with REDIS_URL it takes a secret of at least 32 characters/)

@@ -7,19 +7,25 @@ export interface RedisNode { host: string, port: number }
 
 const DEFAULT_PORTS = { sentinel: 26_379, cluster: 6379 }
 
-/** `redis+sentinel://user:password@h1:p,h2:p/master-name`, `redis+cluster://…`; `rediss` is the same over TLS. */
-const ofMany = /^redis(?<secure>s?)\+(?<kind>sentinel|cluster):\/\/(?:(?<username>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<nodes>[^@/]+)(?:\/(?<master>[\w.-]+))?$/
+/** `redis+sentinel://user:password@h1:p,h2:p/master-name`, `redis+cluster://…`; `rediss` is the same over TLS, and so are `valkey` and `valkeys`. */
+const ofMany = /^(?:redis|valkey)(?<secure>s?)\+(?<kind>sentinel|cluster):\/\/(?:(?<username>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<nodes>[^@/]+)(?:\/(?<master>[\w.-]+))?$/
 
 /** Reads a REDIS_URL. @returns null when it is none */
 export function redisAddress (url: string): RedisAddress | null {
   const match = ofMany.exec(url)
-  if (match === null) return /^rediss?:$/.test(URL.parse(url)?.protocol ?? '') ? { kind: 'server', url } : null
+  if (match === null) return serverAt(url)
   const { secure, username = '', password = '', nodes = '', master = '', ...groups } = match.groups!
   const kind = groups.kind as keyof typeof DEFAULT_PORTS
   const read = nodes.split(',').map(node => nodeIn(node, DEFAULT_PORTS[kind]))
   const access = decoded({ username, password })
   if (access === null || read.includes(null) || (master === '') !== (kind === 'cluster')) return null
   return { kind, nodes: read as RedisNode[], master, ...access, ...(secure ? { tls: {} } : {}) }
+}
+
+/** With the scheme in lower case: ioredis would connect to `REDISS:` without TLS. */
+function serverAt (url: string): RedisAddress | null {
+  const secure = /^(?:redis|valkey)(s?):$/.exec(URL.parse(url)?.protocol ?? '')?.[1]
+  return secure === undefined ? null : { kind: 'server', url: `redis${secure}${url.slice(url.indexOf(':'))}` }
 }
 
 function nodeIn (text: string, defaultPort: number): RedisNode | null {
