@@ -17,13 +17,13 @@ import { withPostgresServer } from './postgres-server.ts'
 import { withRedisServer } from './redis-server.ts'
 import { withStartedService } from './started-service.ts'
 import { statusOf } from './status-of.ts'
+import { sessionOf } from './session-of.ts'
 
 /*
  * What docs/operations.md reckons with: processor time of a login and of a page view, bytes of a user and of an event.
  * Processor time of each process, not time on the clock, so that a busy machine does not change the figures.
  */
 
-const HOUR_MS = 3_600_000
 const USERS = 10_000
 const EVENTS = 10_000
 const WARM_UP = 1_500
@@ -132,8 +132,7 @@ async function addSessions ({ redisUrl, redisPrefix }: Config, database: Databas
   const at = now() - 120_000
   const ids = users.map(newSessionId)
   for (const [number, user] of users.entries()) {
-    const fields = { startedAt: at, lastSeenAt: at, userId: user.id, epoch: user.sessionEpoch, device: 'Firefox on Linux', address: '203.0.113.17' }
-    await store.create({ handle: handleOf(ids[number]!), fields, expiresAt: at + HOUR_MS, endsAt: at + 24 * HOUR_MS })
+    await store.create(sessionOf(user.id, { at, epoch: user.sessionEpoch, handle: handleOf(ids[number]!) }))
   }
   await store.close()
   return ids.map(id => `session=${encodeURIComponent(signed(id))}`)

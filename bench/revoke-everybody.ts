@@ -16,6 +16,7 @@ import type { SessionStore } from '../src/sessions/session-store.ts'
 import { queryPostgres } from '../test/postgres-server.ts'
 import { withPostgresServer } from './postgres-server.ts'
 import { withRedisServer } from './redis-server.ts'
+import { sessionOf } from './session-of.ts'
 
 /*
  * `latchkey sessions revoke --all` with 100,000 users who have a session each: how long it takes, and how long the writes
@@ -76,14 +77,8 @@ function newSecret (): string {
 
 async function createSessions (sessions: SessionStore): Promise<void> {
   for (let created = 0; created < USERS; created += CREATED_AT_ONCE) {
-    await Promise.all(Array.from({ length: CREATED_AT_ONCE }, (_, at) => sessions.create(newSession({ userId: `user-${created + at + 1}`, epoch: 1 }))))
+    await Promise.all(Array.from({ length: CREATED_AT_ONCE }, (_, at) => sessions.create(sessionOf(`user-${created + at + 1}`))))
   }
-}
-
-function newSession (fields: { userId?: string, epoch?: number }) {
-  const startedAt = Date.now()
-  const expiresAt = startedAt + 3_600_000
-  return { handle: newSecret(), fields: { ...fields, startedAt, lastSeenAt: startedAt }, expiresAt, endsAt: expiresAt }
 }
 
 /** @returns what the command printed */
@@ -99,7 +94,7 @@ async function whileWriting (sessions: SessionStore, work: () => Promise<string>
   let failed = 0
   const timer = setInterval(async () => {
     const started = performance.now()
-    await sessions.create(newSession({})).catch(() => { failed++ })
+    await sessions.create(sessionOf(null)).catch(() => { failed++ })
     took.push(performance.now() - started)
   }, WRITE_EACH_MS)
   const started = performance.now()

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { quiet } from '../src/cli/quiet.ts'
 import { openSqlite } from '../src/database/open-sqlite.ts'
 import { openSessionStore } from '../src/sessions/open-session-store.ts'
-import { handleOf } from '../src/sessions/session-handle.ts'
 import type { NewSession, SessionStore } from '../src/sessions/session-store.ts'
 import { sqliteSessionStore } from '../src/sessions/sqlite-session-store.ts'
 import { withRedisServer } from './redis-server.ts'
+import { sessionOf } from './session-of.ts'
 
 /*
  * What a session costs: bytes in Redis, and whether an operation takes longer when the store is full.
@@ -56,13 +56,13 @@ async function inOneTransaction (work: () => Promise<void>): Promise<void> {
 }
 
 async function costs (store: SessionStore): Promise<Record<string, number>> {
-  const sessions = Array.from({ length: ROUNDS }, loggedIn)
-  const renewal = { expiresAt: now() + HOUR_MS, endsAt: now() + 24 * HOUR_MS }
+  const sessions = Array.from({ length: ROUNDS }, () => sessionOf(newUserId()))
+  const renewal = { lastSeenAt: now(), expiresAt: now() + HOUR_MS, endsAt: now() + 24 * HOUR_MS }
   return {
     create: await median(sessions, session => store.create(session)),
     read: await median(sessions, ({ handle }) => store.read(handle)),
-    update: await median(sessions, ({ handle }) => store.update(handle, { set: { lastSeenAt: now() }, remove: [], renewal })),
-    list: await median(sessions, ({ fields }) => store.listOf(String(fields.userId)))
+    update: await median(sessions, ({ handle }) => store.update(handle, { set: {}, remove: [], renewal })),
+    list: await median(sessions, ({ core }) => store.listOf(core.login!.userId))
   }
 }
 
@@ -78,14 +78,10 @@ async function median (sessions: NewSession[], work: (session: NewSession) => Pr
 
 async function fill (store: SessionStore, count: number): Promise<void> {
   for (let done = 0; done < count; done += BATCH) {
-    await Promise.all(Array.from({ length: Math.min(BATCH, count - done) }, () => store.create(loggedIn())))
+    await Promise.all(Array.from({ length: Math.min(BATCH, count - done) }, () => store.create(sessionOf(newUserId()))))
   }
 }
 
-/** A session as a login makes it. */
-function loggedIn (): NewSession {
-  const at = now()
-  const endsAt = at + 24 * HOUR_MS
-  const fields = { startedAt: at, lastSeenAt: at, userId: randomBytes(16).toString('base64url'), epoch: 1, device: 'Firefox on Linux', address: '203.0.113.17' }
-  return { handle: handleOf(randomBytes(24).toString('base64url')), fields, expiresAt: at + HOUR_MS, endsAt }
+function newUserId (): string {
+  return randomBytes(16).toString('base64url')
 }

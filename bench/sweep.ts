@@ -11,6 +11,7 @@ import { openDatabase } from '../src/database/open-database.ts'
 import { Sqlite } from '../src/database/sqlite-driver.ts'
 import { queryPostgres } from '../test/postgres-server.ts'
 import { withPostgresServer } from './postgres-server.ts'
+import { sessionOf } from './session-of.ts'
 
 /*
  * What those who look at pages notice while 500,000 expired sessions are removed: how long the event loop stands still,
@@ -50,8 +51,7 @@ async function print (name: string, config: ReturnType<typeof loadConfig>, fill:
   const database = openDatabase(config, { now, log: quiet })
   await database.users.ping()
   await fill(config.sqlitePath)
-  const [expiresAt, fields] = [now() + 3_600_000, { startedAt: now(), lastSeenAt: now() }]
-  await database.sessions.create({ handle: live, fields, expiresAt, endsAt: expiresAt })
+  await database.sessions.create(sessionOf(null, { handle: live }))
   console.log(`${name}, ${ROWS.toLocaleString('en')} expired sessions`)
   console.table({
     before: await whileReading(database, async () => { await after(BEFORE_MS); return 0 }),

@@ -44,7 +44,7 @@ async function eventLog (app: FastifyInstance): Promise<void> {
   }
 }
 
-function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, user: { id: string } | null = this.currentUser) {
+function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, user: { id: string } | null = this.identity?.account ?? null) {
   // Whoever has given the right password may still be refused what comes next.
   if (outcome !== 'success') this.hasToldEvent = true
   this.server.metrics?.happened(event, outcome)
@@ -57,7 +57,7 @@ function logRefusal (this: FastifyRequest, code: string) {
 
 // A session that is not stored yet is nobody's, and what is read no more after a failure is null.
 function handleOfSession ({ session }: FastifyRequest): string | undefined {
-  return session?.asStored === undefined ? undefined : handleOf(session.sessionId)
+  return session?.snapshot === undefined ? undefined : handleOf(session.sessionId)
 }
 
 export default fp(eventLog, { name: 'event-log', dependencies: ['metrics'] })

@@ -1,15 +1,21 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
-import { identify, type Identified, type LookUp, lookUpIn } from '../src/sessions/identify.ts'
-import { identityCache } from '../src/sessions/identity-cache.ts'
+import type { Identity } from '../src/identity/identity.ts'
+import { identify, type Identified, type LookUp, lookUpIn } from '../src/identity/identify.ts'
+import { type IdentityCache, identityCache } from '../src/identity/identity-cache.ts'
 import { subscribeToInvalidations } from '../src/sessions/invalidation.ts'
-import { onceATurn } from '../src/sessions/once-a-turn.ts'
+import { onceATurn } from '../src/identity/once-a-turn.ts'
 import { sessionKeyPrefix } from '../src/sessions/redis-session-store.ts'
 import { sentSession } from '../src/sessions/sent-session.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose request it is; null until a guard or the pages have loaded it, and for a stranger. */
+    identity: Identity | null
+    isIdentityLoaded: boolean
+  }
   interface FastifyInstance {
     /**
      * Whose session these cookies open, without all that a page needs of a session.
@@ -28,8 +34,10 @@ declare module 'fastify' {
 async function identification (app: FastifyInstance): Promise<void> {
   const { config, now, log, sessions, users, signer } = app
   const handleIn = sentSession(sessionCookie(config).name, signer)
-  const identityOf = identify({ lookUp: cached(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
+  const identityOf = identify({ ...cached(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
 
+  app.decorateRequest('identity', null)
+  app.decorateRequest('isIdentityLoaded', false)
   app.decorate('identify', cookies => {
     const handle = handleIn(cookies)
     return handle === null ? null : identityOf(handle)
@@ -37,9 +45,9 @@ async function identification (app: FastifyInstance): Promise<void> {
 }
 
 // A Cluster would push from each of its nodes, and SQLite takes no longer than a cache.
-function cached (app: FastifyInstance, lookUp: LookUp): LookUp {
+function cached (app: FastifyInstance, lookUp: LookUp): Pick<IdentityCache, 'lookUp' | 'invalidate'> {
   const { redis, config, metrics, log } = app
-  if (!config.answersFromMemory || !(redis instanceof Redis)) return onceATurn(lookUp)
+  if (!config.answersFromMemory || !(redis instanceof Redis)) return { lookUp: onceATurn(lookUp), invalidate: () => {} }
   const cache = identityCache(lookUp)
   const closing = new AbortController()
   const options = { keyPrefix: sessionKeyPrefix(config.redisPrefix), cache, log, closing: closing.signal }
@@ -47,7 +55,7 @@ function cached (app: FastifyInstance, lookUp: LookUp): LookUp {
   app.addHook('onReady', async () => { subscribeToInvalidations(redis, options) })
   app.addHook('onClose', async () => closing.abort())
   metrics?.connection('redis invalidations', () => cache.isEnabled())
-  return cache.lookUp
+  return cache
 }
 
 export default fp(identification, { name: 'identify', dependencies: ['sessions', 'users', 'secrets', 'redis', 'metrics'] })

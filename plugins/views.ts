@@ -36,7 +36,7 @@ function takesHtml (this: FastifyRequest): boolean {
 
 async function page (this: FastifyReply, name: string, data: object = {}): Promise<string> {
   const path = this.request.url.split('?', 1)[0]
-  return await this.viewAsync(name, { user: this.request.currentUser ?? null, path, ...data })
+  return await this.viewAsync(name, { user: this.request.identity?.account ?? null, path, ...data })
 }
 
 async function refuse (this: FastifyReply, error: FastifyError, name: string, data: object): Promise<string> {

@@ -8,7 +8,7 @@ import { forEnvoy, forForwarded, forNginx } from '../src/forward-auth/openapi.ts
 import { ENVOY_PREFIX, isForwardedTo, originalRequestOfEnvoy, originalRequestOfForwarded, originalRequestOfNginx, type OriginalRequest } from '../src/forward-auth/original-request.ts'
 import { decide, requirementOf } from '../src/forward-auth/rules.ts'
 import { wantsPage } from '../src/forward-auth/wants-page.ts'
-import type { Person } from '../src/sessions/identify.ts'
+import { makePublic } from '../src/http/guards.ts'
 import { withoutCookie } from '../src/sessions/sent-session.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 import { whenKnown } from '../src/when-known.ts'
@@ -20,6 +20,7 @@ type ReadOriginal = (request: FastifyRequest) => OriginalRequest | null
 
 /** What a proxy asks before it forwards a request to an application: who is this, and may they pass? */
 export default async function authz (app: FastifyInstance): Promise<void> {
+  app.addHook('onRoute', makePublic)
   app.setErrorHandler(failClosed)
   // nginx accepts 401 only, and sends the redirect itself.
   app.get('/authz/nginx', forNginx, answer(app, ({ headers }) => originalRequestOfNginx(headers), 401))
@@ -45,7 +46,7 @@ function answer (app: FastifyInstance, readOriginal: ReadOriginal, toLogin: 401 
     if (requirement === null) return refuse(request, reply, 'PATH_INVALID')
     const { cookie } = request.headers
     return whenKnown(app.identify(cookie), identity => {
-      const user = identity?.user ?? null
+      const user = identity?.account ?? null
       const decision = decide(requirement, user)
       if (decision === 'pass') return pass(reply, { ...identityHeaders(identity), cookie: withoutCookie(cookie, cookieName) })
       if (decision === 'log in') return sendToLogin(request, reply, original, toLogin)
@@ -70,7 +71,7 @@ function sendToLogin (request: FastifyRequest, reply: FastifyReply, original: Or
   return isRedirect ? reply.code(code).header('location', loginUrl(original, request.server.config)).send() : reply.code(401).send()
 }
 
-function refuse (request: FastifyRequest, reply: FastifyReply, code: string, user: Person | null = null) {
+function refuse (request: FastifyRequest, reply: FastifyReply, code: string, user: { id: string } | null = null) {
   request.logEvent('refused', code, user)
   return reply.code(403).send()
 }

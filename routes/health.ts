@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { RETRY_AFTER_SECONDS } from '../src/errors.ts'
+import { makePublic } from '../src/http/guards.ts'
 import { answersJson } from '../src/openapi.ts'
 
 const Fine = Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false })
@@ -18,6 +19,7 @@ const ready = {
 /** For whoever runs it: is the process alive, and can it serve. */
 export default async function health (app: FastifyInstance): Promise<void> {
   let failed = ''
+  app.addHook('onRoute', makePublic)
 
   app.get('/health/live', live, async () => ({ status: 'ok' }))
 

@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { LoginRequired } from '../src/errors.ts'
+import { makePublic } from '../src/http/guards.ts'
 import { answersFailure, answersJson, unavailable } from '../src/openapi.ts'
-import { aboutSession } from '../src/sessions/about-session.ts'
 import { sentValues } from '../src/sessions/sent-session.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
@@ -19,21 +19,18 @@ const described = {
 
 /** For programs: who is logged in, and until when. They ask often, so it takes the short way to the session. */
 export default async function session (app: FastifyInstance): Promise<void> {
-  const { name } = sessionCookie(app.config)
+  const { name: cookieName } = sessionCookie(app.config)
+  app.addHook('onRoute', makePublic)
 
   app.get('/session', described, async (request, reply) => {
     const identity = await app.identify(request.headers.cookie)
-    if (identity === null) clearSent(request, reply)
-    if (!identity?.user || await identity.renewal === false) throw new LoginRequired()
-    const { signedInAt, lastSeenAt, expiresAt, remembered } = aboutSession(identity.session.fields, app.config)
-    const session = { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered }
-    return { user: identity.user, session }
+    if (identity === null && sentValues(request.headers.cookie, cookieName).length > 0) reply.clearSessionCookies()
+    if (!identity?.account) throw new LoginRequired()
+    const summary = identity.renewal === undefined ? identity.session : await identity.renewal
+    if (summary === null) throw new LoginRequired()
+    const { signedInAt, lastSeenAt, expiresAt, remembered } = summary
+    return { user: identity.account, session: { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered } }
   })
-
-  function clearSent ({ headers }: FastifyRequest, reply: FastifyReply) {
-    const sent = sentValues(headers.cookie, name).length
-    if (sent > 0) reply.clearDeadCookies({ areTwo: sent > 1 })
-  }
 }
 
 const iso = (at: number) => new Date(at).toISOString()

@@ -26,7 +26,7 @@ async function admit (app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', refuseStrangers)
 
   async function admit<T> (this: FastifyRequest, work: (passwords: Passwords) => Promise<T>) {
-    return await app.admission.run(this.currentUser?.id ?? ownerOf(this.cookies[name]), async passwords => {
+    return await app.admission.run(this.identity?.account?.id ?? ownerOf(this.cookies[name]), async passwords => {
       // Whoever has gone away while they waited takes no time of the others.
       if (this.socket.destroyed) throw new HashingBusy()
       return await work(passwords)

@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { AsStored } from '../../src/sessions/as-stored.ts'
-import { handleOf, newSessionId } from '../../src/sessions/session-handle.ts'
+import { assess } from '../../src/identity/assess.ts'
+import { keepCookie, membersOf } from '../../src/sessions/fastify-session-adapter.ts'
+import type { Login, SessionData } from '../../src/sessions/session.ts'
+import { handleOf } from '../../src/sessions/session-handle.ts'
 import { deadlinesOf } from '../../src/sessions/session-limits.ts'
-import type { SessionFields } from '../../src/sessions/session-store.ts'
-import { userOfSession } from '../../src/users/user-of-session.ts'
+import type { Client } from '../../src/users/account-events.ts'
+
+type LoginChanges = Partial<Pick<Login, 'epoch' | 'proofs'>>
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,67 +16,64 @@ declare module 'fastify' {
      * @returns false when all of the user's sessions were ended meanwhile, or the user is gone; then nothing has begun
      * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
-    beginSession (fields: LoggedInFields): Promise<boolean>
+    beginSession (login: Login, client: Client): Promise<boolean>
     /**
-     * Goes on with this session under a new id, as everything that gives it more power has to.
-     * @returns false when it was ended meanwhile; then the new one has ended too, before its id was sent
+     * Continues this session under a new id, as everything that gives it more power has to.
+     * @returns false when it was ended meanwhile; then the new one is ended too, before its id was sent
      * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
-    continueSession (changes: SessionFields): Promise<boolean>
-    /** Of the session that began with this request. */
-    newHandle: string | null
+    continueSession (changes: LoginChanges): Promise<boolean>
   }
 }
 
-type LoggedInFields = SessionFields & { userId: string }
-
 /** From one id to the next. */
 async function beginSession (app: FastifyInstance): Promise<void> {
-  const { config, now, sessions, users, sessionCleanup } = app
-  app.decorateRequest('newHandle', null)
+  const { config, now, sessions, users } = app
   app.decorateRequest('beginSession', begin)
   app.decorateRequest('continueSession', proceed)
   app.addHook('onError', endUnsent)
 
-  async function begin (this: FastifyRequest, fields: LoggedInFields) {
-    return await goOnWith(this, fields, async () => true)
+  async function begin (this: FastifyRequest, login: Login, client: Client) {
+    const at = now()
+    return await continueWith(this, { core: { startedAt: at, login }, client, lastSeenAt: at, fields: {} }, async () => true)
   }
 
-  async function proceed (this: FastifyRequest, changes: SessionFields) {
-    const { session: { sessionId, userId, asStored } } = this
-    const fields = { ...asStored!.copy(), lastSeenAt: now(), ...changes, userId: userId! }
-    return await goOnWith(this, fields, () => sessions.revokeOf(userId!, handleOf(sessionId)))
+  async function proceed (this: FastifyRequest, changes: LoginChanges) {
+    const { sessionHandle, session: { core, client = null, snapshot } } = this
+    const login = { ...core!.login!, ...changes }
+    const data = { core: { ...core!, login }, client, lastSeenAt: now(), fields: snapshot!.fields() }
+    return await continueWith(this, data, () => sessions.revokeOf(login.userId, sessionHandle))
   }
 
-  // The new session first: when the store fails in between, nobody was logged out by it. The user is read after that: a
+  // The new session first: when the store fails in between, nobody was logged out by it. The account is read after that: a
   // password that was checked a moment ago may be an old one by now.
-  async function goOnWith (request: FastifyRequest, fields: LoggedInFields, endOld: () => Promise<boolean>) {
-    const handle = await create(request, fields)
-    const goesOn = await userOfSession(users, fields) !== null && await endOld()
-    await (goesOn ? adopt(request, fields) : sessions.revoke(handle))
+  async function continueWith (request: FastifyRequest, data: SessionData, endOld: () => Promise<boolean>) {
+    const handle = await create(request, data)
+    const account = await users.findById(data.core.login!.userId)
+    const goesOn = assess(data, account, config, now()).state === 'logged in' && await endOld()
+    await (goesOn ? adopt(request, data) : sessions.revoke(handle))
     return goesOn
   }
 
-  async function create (request: FastifyRequest, fields: SessionFields): Promise<string> {
-    const id = request.nextSessionId = newSessionId()
-    const handle = request.newHandle = handleOf(id)
-    await sessions.create({ handle, fields, ...deadlinesOf(fields, config) })
+  async function create ({ sessionState }: FastifyRequest, data: SessionData): Promise<string> {
+    const handle = sessionState.newHandle = handleOf(sessionState.chooseNextId())
+    await sessions.create({ handle, ...data, ...deadlinesOf(data, config) })
     return handle
-  }
-
-  // An error's answer has no session cookie, so nobody holds what began. Not awaited: the request has waited long enough.
-  async function endUnsent ({ newHandle }: FastifyRequest) {
-    if (newHandle !== null) sessionCleanup.end(newHandle)
   }
 }
 
-// The old id is dead with it: whoever planted or knew it holds nothing (session fixation).
-async function adopt (request: FastifyRequest, fields: SessionFields) {
+// The old id is dead with it: whoever planted or knew it has nothing (session fixation).
+async function adopt (request: FastifyRequest, data: SessionData) {
   const { config, now } = request.server
   await request.session.regenerate()
-  Object.assign(request.session, fields, { asStored: new AsStored(fields) })
-  if (fields.remembered) request.session.cookie.maxAge = deadlinesOf(fields, config).endsAt - now()
+  Object.assign(request.session, membersOf(data))
+  keepCookie(request.session, config, now())
   await request.session.save()
 }
 
-export default fp(beginSession, { name: 'begin-session', dependencies: ['session-life', 'sessions', 'users'] })
+// An error's answer has no session cookie, so nobody has the id that began. Not awaited: the request has waited long enough.
+async function endUnsent ({ sessionState, server }: FastifyRequest) {
+  if (sessionState?.newHandle) server.sessionCleanup.end(sessionState.newHandle)
+}
+
+export default fp(beginSession, { name: 'begin-session', dependencies: ['session', 'sessions', 'users'] })

@@ -4,7 +4,6 @@ import { addressOf } from '../../src/address.ts'
 import { NotOverHttps } from '../../src/errors.ts'
 import { clientOf } from '../../src/sessions/client-of.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
-import { handleOf } from '../../src/sessions/session-handle.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
@@ -17,14 +16,6 @@ declare module 'fastify' {
      */
     logIn (user: User, options?: { remember?: boolean }): Promise<boolean>
   }
-  interface Session {
-    /** Where the login came from, such as "Firefox on Linux". What the browser said of itself is not kept. */
-    device?: string
-    /** Where the login came from, as the trusted proxies tell it. */
-    address?: string
-    /** Epoch milliseconds at which the password was given last, where that was after the login. */
-    authenticatedAt?: number
-  }
 }
 
 /** From a user to a session. */
@@ -34,10 +25,10 @@ async function logIn (app: FastifyInstance): Promise<void> {
 
   async function logIn (this: FastifyRequest, user: User, { remember = false } = {}) {
     if (!isCarried(sessionCookie(config), this.protocol)) throw refusal(this)
-    const at = now()
-    const fields = { userId: user.id, epoch: user.sessionEpoch, startedAt: at, lastSeenAt: at, ...clientOf(this) }
-    if (!await this.beginSession(remember ? { ...fields, remembered: true } : fields)) return false
-    await endOldest(user, handleOf(this.session.sessionId)).catch(err => this.log.warn({ err }, 'surplus sessions were not ended'))
+    const { id: userId, sessionEpoch: epoch } = user
+    const login = { userId, epoch, remembered: remember, proofs: [{ method: 'pwd' as const, at: now() }] }
+    if (!await this.beginSession(login, clientOf(this))) return false
+    await endOldest(user, this.sessionHandle).catch(err => this.log.warn({ err }, 'surplus sessions were not ended'))
     return true
   }
 

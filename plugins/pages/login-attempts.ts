@@ -2,10 +2,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { addressOf } from '../../src/address.ts'
 import { TooManyGuesses } from '../../src/errors.ts'
+import { accountOf } from '../../src/http/guards.ts'
 import type { Consumed } from '../../src/throttling/consumed.ts'
 import type { Attempt } from '../../src/throttling/login-attempts.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
-import { userOfSession } from '../../src/users/user-of-session.ts'
 import type { User } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
@@ -61,12 +61,12 @@ async function resetAttempts (this: FastifyRequest, user: User) {
 }
 
 async function isOwnPassword (this: FastifyRequest, passwords: Passwords, password: string) {
-  const user = this.currentUser!
+  const user = accountOf(this)
   await this.consumeAttempt(user.email)
   const fits = await passwords.verify(user.passwordHash, password)
   if (!fits) this.recordFailedAttempt('password refused', user)
   // One that was replaced while it was checked forgets no failures, and no device is known by it.
-  else if (await userOfSession(this.server.users, { userId: user.id, epoch: user.sessionEpoch }) !== null) {
+  else if (await this.isSessionValid()) {
     await this.resetAttempts(user)
     this.logEvent('reauthenticated', 'success')
   }

@@ -7,4 +7,4 @@ async function notFound (app: FastifyInstance): Promise<void> {
   app.setNotFoundHandler(async () => { throw new PageNotFound() })
 }
 
-export default fp(notFound, { name: 'not-found', dependencies: ['current-user'] })
+export default fp(notFound, { name: 'not-found', dependencies: ['load-identity'] })

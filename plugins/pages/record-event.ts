@@ -27,7 +27,7 @@ async function recordEvent (app: FastifyInstance): Promise<void> {
   app.decorateRequest('recordEvent', recordEvent)
   app.decorateRequest('recordForUser', recordForUser)
 
-  function recordEvent (this: FastifyRequest, type: AccountEventType, user = this.currentUser) {
+  function recordEvent (this: FastifyRequest, type: AccountEventType, user: User | null = this.identity?.account ?? null) {
     this.logEvent(type, refusedWith[type] ?? 'success', user)
     if (user !== null) this.recordForUser(type, user)
   }
@@ -37,4 +37,4 @@ async function recordEvent (app: FastifyInstance): Promise<void> {
   }
 }
 
-export default fp(recordEvent, { name: 'record-event', dependencies: ['current-user', 'account-events', 'event-log'] })
+export default fp(recordEvent, { name: 'record-event', dependencies: ['load-identity', 'account-events', 'event-log'] })

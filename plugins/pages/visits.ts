@@ -21,7 +21,7 @@ async function visits (app: FastifyInstance): Promise<void> {
   app.decorateRequest('rememberVisit', rememberVisit)
 
   async function rememberVisit (this: FastifyRequest) {
-    if (this.session.asStored === undefined && !mayStart(this)) return
+    if (this.session.snapshot === undefined && !mayStart(this)) return
     await saveOrForget(this, oneMoreVisit(this.session, this.routeOptions.url!, app.now()))
   }
 
@@ -38,7 +38,7 @@ async function visits (app: FastifyInstance): Promise<void> {
     } catch (err) {
       outage.failed(err)
       for (const name of Object.keys(changes) as Array<keyof Visited>) delete request.session[name]
-      Object.assign(request.session, request.session.asStored?.copy())
+      Object.assign(request.session, request.session.snapshot?.fields())
     }
   }
 }

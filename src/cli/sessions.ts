@@ -1,4 +1,4 @@
-import { devicesOf } from '../sessions/devices.ts'
+import { devicesOf } from '../identity/devices.ts'
 import { type Asked, type Command, Failed, WrongUsage } from './command.ts'
 import { findUser } from './find-user.ts'
 import { print, printJson } from './output.ts'

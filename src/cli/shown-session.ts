@@ -1,4 +1,4 @@
-import type { Device } from '../sessions/devices.ts'
+import type { Device } from '../identity/devices.ts'
 
 const MINUTE_S = 60
 const HOUR_S = 60 * MINUTE_S

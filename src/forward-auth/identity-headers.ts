@@ -1,11 +1,11 @@
-import type { Identity } from '../sessions/identify.ts'
+import type { Identified } from '../identity/identify.ts'
 
 const NOBODY = { 'remote-user': '', 'remote-email': '', 'remote-name': '', 'remote-session': '' }
 
 /** Who passes, for the application. Every header is always there, so that none that a client forged is passed on. */
-export function identityHeaders (identity: Identity | null): Record<keyof typeof NOBODY, string> {
-  if (!identity?.user) return NOBODY
-  const { user: { id, email, firstName, lastName }, session: { handle } } = identity
+export function identityHeaders (identity: Identified | null): Record<keyof typeof NOBODY, string> {
+  if (!identity?.account) return NOBODY
+  const { account: { id, email, firstName, lastName }, handle } = identity
   return { 'remote-user': id, 'remote-email': headerSafe(email), 'remote-name': headerSafe(`${firstName} ${lastName}`), 'remote-session': handle }
 }
 

@@ -1,18 +1,23 @@
 import type { SessionStore as CallbackStore } from '@fastify/session'
 import type { Session } from 'fastify'
-import { AsStored } from './as-stored.ts'
+import type { Client } from '../users/account-events.ts'
+import type { Json, SessionCore, SessionData, SessionFields } from './session.ts'
 import { handleOf } from './session-handle.ts'
-import { deadlinesOf, isValid, type SessionLimits } from './session-limits.ts'
-import type { Clock, Json, SessionChanges, SessionFields, SessionStore } from './session-store.ts'
+import { deadlinesOf, type SessionLimits } from './session-limits.ts'
+import type { Clock, SessionChanges, SessionStore } from './session-store.ts'
+import { StoredSnapshot } from './stored-snapshot.ts'
 
 declare module 'fastify' {
+  /** What an application keeps lies beside these. */
   interface Session {
-    /** Epoch milliseconds. For a user: when they logged in. */
-    startedAt?: number
+    /** Undefined for a session that was never stored. */
+    core?: SessionCore
+    /** Where the login came from; null for a visitor. */
+    client?: Client | null
     /** Epoch milliseconds, at most a minute old. Setting it renews the session. */
     lastSeenAt?: number
-    /** What the store holds, so that saving sends only what changed. Undefined for a session that was never stored. */
-    asStored?: AsStored
+    /** What the store has, so that saving sends only what changed. Undefined for a session that was never stored. */
+    snapshot?: StoredSnapshot
   }
 }
 
@@ -27,8 +32,19 @@ export function fastifySessionAdapter (options: AdapterOptions): CallbackStore {
   return {
     get: (id, callback) => settle(load(options, handleOf(id)), callback),
     set: (id, session, callback) => settle(save(options, handleOf(id), session), callback),
-    destroy: (id, callback) => settle(end(options, handleOf(id)), callback)
+    destroy: (id, callback) => settle(options.store.revoke(handleOf(id)), callback)
   }
+}
+
+/** The members of `request.session` for a session as it is stored. */
+export function membersOf ({ core, client, lastSeenAt, fields }: SessionData): Partial<Session> {
+  return { ...fields, core, client, lastSeenAt, snapshot: new StoredSnapshot({ lastSeenAt, fields }) }
+}
+
+/** "Keep me logged in": has the browser keep the cookie until the session ends. */
+export function keepCookie (session: Session, limits: SessionLimits, now: number): void {
+  const { core, lastSeenAt, cookie } = session
+  if (core?.login?.remembered) cookie.maxAge = deadlinesOf({ core, lastSeenAt: lastSeenAt! }, limits).endsAt - now
 }
 
 // The callback runs outside the promise chain: what it throws must not come back as a rejection and call it twice.
@@ -39,48 +55,41 @@ function settle<T> (promise: Promise<T>, callback: (error: unknown, value?: T) =
   )
 }
 
-async function load ({ store, limits, now }: AdapterOptions, handle: string): Promise<Session | null> {
+async function load ({ store }: AdapterOptions, handle: string): Promise<Session | null> {
   const stored = await store.read(handle)
-  if (stored === null) return null
-  if (!isValid(stored.fields, limits, now())) {
-    await store.revoke(handle)
-    return null
-  }
   // Without a `cookie`: its attributes come from today's settings at each request.
-  return { ...stored.fields, asStored: new AsStored(stored.fields) } as unknown as Session
+  return stored && membersOf(stored) as Session
 }
 
 async function save (options: AdapterOptions, handle: string, session: Session): Promise<void> {
-  if (session.asStored === undefined) return await create(options, handle, session)
+  const { core, lastSeenAt, snapshot } = session
+  if (core === undefined || lastSeenAt === undefined || snapshot === undefined) return await create(options, handle, session)
   const fields = fieldsOf(session)
-  const changes = changesBetween(session.asStored, fields)
-  if (Object.keys(changes.set).length + changes.remove.length === 0) return
-  if ('lastSeenAt' in changes.set) changes.renewal = deadlinesOf(fields, options.limits)
+  const changes = changesBetween(snapshot, fields)
+  if (lastSeenAt !== snapshot.lastSeenAt) changes.renewal = { lastSeenAt, ...deadlinesOf({ core, lastSeenAt }, options.limits) }
+  if (changes.renewal === undefined && Object.keys(changes.set).length + changes.remove.length === 0) return
   const isThere = await options.store.update(handle, changes)
-  session.asStored = new AsStored(fields)
+  session.snapshot = new StoredSnapshot({ lastSeenAt, fields })
   // Revoked meanwhile. The request may finish, its changes are for nobody.
-  session.asStored.isGone = !isThere
+  session.snapshot.wasRevoked = !isThere
 }
 
+// @fastify/session saves the empty session of each regenerate(). A visitor's is created once it holds something.
 async function create ({ store, limits, now }: AdapterOptions, handle: string, session: Session): Promise<void> {
-  // @fastify/session saves the empty session of each regenerate(). It is created once it holds something.
-  if (Object.keys(fieldsOf(session)).length === 0) return
+  const fields = fieldsOf(session)
+  if (Object.keys(fields).length === 0) return
   const at = now()
-  const fields = { startedAt: at, lastSeenAt: at, ...fieldsOf(session) }
-  await store.create({ handle, fields, ...deadlinesOf(fields, limits) })
-  Object.assign(session, fields, { asStored: new AsStored(fields) })
-}
-
-async function end ({ store }: AdapterOptions, handle: string): Promise<void> {
-  await store.revoke(handle)
+  const visitor = { core: { startedAt: at, login: null }, client: null, lastSeenAt: at, fields }
+  await store.create({ handle, ...visitor, ...deadlinesOf(visitor, limits) })
+  Object.assign(session, membersOf(visitor))
 }
 
 function fieldsOf (session: Session): SessionFields {
-  const { cookie, asStored, ...fields } = session
+  const { cookie, core, client, lastSeenAt, snapshot, ...fields } = session
   return JSON.parse(JSON.stringify(fields))
 }
 
-function changesBetween ({ json }: AsStored, fields: SessionFields): SessionChanges {
+function changesBetween ({ json }: StoredSnapshot, fields: SessionFields): SessionChanges {
   const changed = (name: string, value: Json) => json.get(name) !== JSON.stringify(value)
   return {
     set: Object.fromEntries(Object.entries(fields).filter(([name, value]) => changed(name, value))),

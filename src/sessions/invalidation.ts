@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { within } from '../within.ts'
-import type { IdentityCache } from './identity-cache.ts'
+import type { IdentityCache } from '../identity/identity-cache.ts'
 import type { StoreLog } from './store-options.ts'
 
 /** Where Redis pushes invalidations to a client of RESP2 (redis.io, Client-side caching). */

@@ -1,5 +1,5 @@
 import { SessionExists } from '../errors.ts'
-import { changedFields, checkChanges, checkNew, withOnly } from './session-record.ts'
+import { changedFields, checkChanges, checkNew, coreOf } from './session-record.ts'
 import type { Clock, NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 
 type Sessions = Map<string, StoredSession>
@@ -10,7 +10,8 @@ export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
   return {
     description: 'memory',
     create: session => create(sessions, session),
-    read: async (handle, only) => structuredClone(withOnly(only, live(sessions, handle, now()))),
+    read: async handle => structuredClone(live(sessions, handle, now())),
+    readCore: async handle => coreOf(structuredClone(live(sessions, handle, now()))),
     update: (handle, changes) => update(sessions, handle, changes, now()),
     revoke: async handle => { sessions.delete(handle) },
     listOf: async userId => structuredClone(of(sessions, userId).filter(isLiveAt(now()))),
@@ -26,17 +27,17 @@ export function memorySessionStore ({ now }: { now: Clock }): SessionStore {
 
 async function create (sessions: Sessions, session: NewSession): Promise<void> {
   checkNew(session)
-  const { handle, fields, expiresAt } = session
-  if (sessions.has(handle)) throw new SessionExists()
-  sessions.set(handle, structuredClone({ handle, fields, expiresAt }))
+  const { endsAt, ...stored } = session
+  if (sessions.has(stored.handle)) throw new SessionExists()
+  sessions.set(stored.handle, structuredClone(stored))
 }
 
 async function update (sessions: Sessions, handle: string, changes: SessionChanges, time: number): Promise<boolean> {
   checkChanges(changes)
   const session = live(sessions, handle, time)
   if (!session) return false
-  const fields = structuredClone(changedFields(session.fields, changes))
-  sessions.set(handle, { handle, fields, expiresAt: changes.renewal?.expiresAt ?? session.expiresAt })
+  const { lastSeenAt, expiresAt } = changes.renewal ?? session
+  sessions.set(handle, { ...session, lastSeenAt, expiresAt, fields: structuredClone(changedFields(session.fields, changes)) })
   return true
 }
 
@@ -50,7 +51,7 @@ function live (sessions: Sessions, handle: string, time: number): StoredSession 
 }
 
 function of (sessions: Sessions, userId: string): StoredSession[] {
-  return [...sessions.values()].filter(session => session.fields.userId === userId)
+  return [...sessions.values()].filter(({ core }) => core.login?.userId === userId)
 }
 
 /** Ends sessions, the expired among them too. @returns how many of them were alive */

@@ -6,6 +6,6 @@ import type { StoredSession } from './session-store.ts'
  */
 export function oldestBeyond (cap: number, sessions: StoredSession[], newHandle: string): StoredSession[] {
   const others = sessions.filter(({ handle }) => handle !== newHandle)
-  const newestFirst = others.toSorted((a, b) => Number(b.fields.startedAt) - Number(a.fields.startedAt))
+  const newestFirst = others.toSorted((a, b) => b.core.startedAt - a.core.startedAt)
   return newestFirst.slice(cap - 1)
 }

@@ -6,8 +6,8 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { inTransaction } from '../database/postgres-transaction.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
-import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION, withOnly } from './session-record.ts'
-import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
+import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from './session-record.ts'
+import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 type Row = typeof sessions.$inferSelect
@@ -20,7 +20,8 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
   return {
     description: `PostgreSQL at ${database.place}`,
     create: session => create(table, session),
-    read: (handle, only) => answer(async () => withOnly(only, await read(table, handle))),
+    read: handle => answer(() => read(table, handle)),
+    readCore: handle => answer(async () => coreOf(await read(table, handle))),
     update: (handle, changes) => update(table, handle, changes),
     revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
     listOf: userId => answer(() => listOf(table, userId)),
@@ -47,15 +48,15 @@ function answer<T> (work: () => Promise<T>): Promise<T> {
 
 async function create ({ database }: Table, session: NewSession): Promise<void> {
   checkNew(session)
-  const { handle, fields, expiresAt } = session
-  const row = { handle, userId: ownerIn(fields), version: RECORD_VERSION, fields: JSON.stringify(fields), expiresAt }
+  const { handle, core, expiresAt } = session
+  const row = { handle, userId: core.login?.userId ?? null, version: RECORD_VERSION, fields: encodeAll(session), expiresAt }
   const { rowCount } = await answer(async () => await database.insert(sessions).values(row).onConflictDoNothing())
   if (rowCount === 0) throw new SessionExists()
 }
 
 async function read (table: Table, handle: string): Promise<StoredSession | null> {
-  const time = table.now()
-  return (await readRows(table, await table.rowOf.execute({ handle }))).find(session => session.expiresAt > time) ?? null
+  const [session] = await readRows(table, await table.rowOf.execute({ handle }))
+  return session !== undefined && session.expiresAt > table.now() ? session : null
 }
 
 async function update (table: Table, handle: string, changes: SessionChanges): Promise<boolean> {
@@ -69,9 +70,9 @@ async function change (table: Table, transaction: NodePgDatabase, handle: string
   const rows = await transaction.select().from(sessions).where(eq(sessions.handle, handle)).for('update')
   const session = (await readRows({ ...table, database: transaction }, rows)).find(session => session.expiresAt > time)
   if (!session) return false
-  const fields = JSON.stringify(changedFields(session.fields, changes))
-  const expiresAt = changes.renewal?.expiresAt
-  await transaction.update(sessions).set({ fields, expiresAt }).where(eq(sessions.handle, handle))
+  const { lastSeenAt, expiresAt } = changes.renewal ?? session
+  const fields = encodeAll({ ...session, lastSeenAt, fields: changedFields(session.fields, changes) })
+  await transaction.update(sessions).set({ version: RECORD_VERSION, fields, expiresAt }).where(eq(sessions.handle, handle))
   return true
 }
 
@@ -97,10 +98,10 @@ async function removeExpired ({ database, now }: Table, atMost: number): Promise
   return (await database.delete(sessions).where(inArray(sessions.handle, expired.for('update', { skipLocked: true })))).rowCount!
 }
 
-/** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */
+/** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it; one of a newer release stays. */
 async function readRows (table: Pick<Table, 'log'> & { database: NodePgDatabase }, rows: Row[]): Promise<StoredSession[]> {
   const found = rows.map(sessionIn)
-  const foreign = rows.filter((_row, at) => found[at] === null).map(({ handle }) => handle)
+  const foreign = rows.filter(({ version }, at) => found[at] === null && version <= RECORD_VERSION).map(({ handle }) => handle)
   if (foreign.length > 0) await remove(table, foreign)
   return found.filter(session => session !== null)
 }
@@ -112,11 +113,6 @@ async function remove ({ database, log }: Pick<Table, 'log'> & { database: NodeP
 }
 
 function sessionIn ({ handle, userId, version, fields: text, expiresAt }: Row): StoredSession | null {
-  if (version !== RECORD_VERSION || !Number.isSafeInteger(expiresAt)) return null
-  const fields = decodeAll(text)
-  return fields && ownerIn(fields) === userId ? { handle, fields, expiresAt } : null
-}
-
-function ownerIn ({ userId }: SessionFields): string | null {
-  return typeof userId === 'string' ? userId : null
+  const session = Number.isSafeInteger(expiresAt) ? decodeAll(version, text) : null
+  return session !== null && (session.core.login?.userId ?? null) === userId ? { ...session, handle, expiresAt } : null
 }

@@ -5,10 +5,11 @@ import { within } from '../within.ts'
 import type { RedisClient } from './open-redis.ts'
 import { countKeys } from './redis-count.ts'
 import { defineScripts } from './redis-scripts.ts'
-import { markOf, ownerIn, pairsOf, sessionIn, versionOf } from './redis-session-hash.ts'
+import { constantPairs, CORE_NAMES, coreIn, isNewer, markOf, pairsOf, seenText, sessionIn, sessionInVersion1 } from './redis-session-hash.ts'
 import { redisUserIndex } from './redis-user-index.ts'
-import { checkChanges, checkNew, encodeEach, withOnly } from './session-record.ts'
-import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
+import { textOf } from './session.ts'
+import { checkChanges, checkNew, coreOf, encodeEach } from './session-record.ts'
+import type { NewSession, SessionChanges, SessionStore, StoredCore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 type RedisOptions = StoreOptions & { prefix: string }
@@ -31,8 +32,9 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
   return {
     description: descriptionOf(redis),
     create: session => create(keys, session),
-    // Without the deadline: its one command has a time of its own, and a second timer would cost every request.
-    read: (handle, only) => orUnavailable(SessionsUnavailable, () => read(keys, handle, only).catch(withoutArguments)),
+    // Without the deadline: their one command has a time of its own, and a second timer would cost every request.
+    read: handle => orUnavailable(SessionsUnavailable, () => read(keys, handle).catch(withoutArguments)),
+    readCore: handle => orUnavailable(SessionsUnavailable, () => readCore(keys, handle).catch(withoutArguments)),
     update: (handle, changes) => update(keys, handle, changes),
     revoke: handle => answer(() => revoke(keys, handle)),
     listOf: userId => answer(() => listOf(keys, userId)),
@@ -79,9 +81,10 @@ async function create (keys: Keys, session: NewSession): Promise<void> {
 }
 
 async function insert ({ redis, keyOf, index, now }: Keys, session: NewSession): Promise<number> {
-  const { handle, fields: { userId }, expiresAt, endsAt } = session
+  const { handle, core: { login }, expiresAt, endsAt } = session
   const insertHash = () => redis.createSession(keyOf(handle), expiresAt - now(), ...pairsOf(session))
-  if (typeof userId !== 'string') return insertHash()
+  if (login === null) return insertHash()
+  const { userId } = login
   // In this order, so that no session is ever outside its user's index, where it could be neither seen nor revoked.
   await index.announce(userId, handle, endsAt)
   const created = await insertHash()
@@ -89,31 +92,41 @@ async function insert ({ redis, keyOf, index, now }: Keys, session: NewSession):
   return created
 }
 
-async function read (keys: Keys, handle: string, only?: string[]): Promise<StoredSession | null> {
-  const session = only === undefined ? await load(keys, handle) : await loadOnly(only, keys, handle)
-  return session && session.expiresAt > keys.now() ? session : null
+async function read (keys: Keys, handle: string): Promise<StoredSession | null> {
+  const session = await load(keys, handle)
+  return session !== 'newer' && session !== null && session.expiresAt > keys.now() ? session : null
 }
 
-/** The session with some of its fields. */
-async function loadOnly (names: string[], keys: Keys, handle: string): Promise<StoredSession | null> {
-  const asked = ['v', 'expiresAt', ...names]
-  const texts = await keys.redis.hmget(keys.keyOf(handle), ...asked).catch(wrongType)
-  if (texts?.[0] === null) return null
-  const hash: Record<string, string> = {}
-  texts?.forEach((text, at) => { if (text !== null) hash[asked[at]!] = text })
-  // What is not one of ours is looked at as a whole.
-  return sessionIn(handle, hash) ?? withOnly(names, await load(keys, handle))
+async function readCore (keys: Keys, handle: string): Promise<StoredCore | null> {
+  const [core, seen] = await keys.redis.hmget(keys.keyOf(handle), ...CORE_NAMES).catch(wrongType) ?? []
+  const stored = core && seen ? coreIn(handle, { core, seen }) : null
+  // Anything else has to be looked at as a whole.
+  if (stored === null) return coreOf(await read(keys, handle))
+  return stored.expiresAt > keys.now() ? stored : null
 }
 
-/** The session, expired or not. What is not one of ours goes, as nothing else would ever remove it. */
-async function load ({ redis, keyOf, log }: Keys, handle: string): Promise<StoredSession | null> {
+/** The session, expired or not. What is not one of ours goes, as nothing else would ever remove it; one of a newer release stays. */
+async function load (keys: Keys, handle: string): Promise<StoredSession | 'newer' | null> {
+  const { redis, keyOf, log } = keys
   const hash = await redis.hgetall(keyOf(handle)).catch(wrongType)
   if (hash && Object.keys(hash).length === 0) return null
-  const session = hash && sessionIn(handle, hash)
+  if (hash && isNewer(hash)) return 'newer'
+  const session = hash && (sessionIn(handle, hash) ?? await upgraded(keys, handle, hash))
   if (session) return session
   const removed = await within(REMOVAL_MS, redis.del(keyOf(handle)))
   if (removed > 0) log.warn({ handle }, 'removed a stored session that is not one of ours')
   return null
+}
+
+/** A session of version 1 is written anew when it is first read, and null when it is none. */
+async function upgraded ({ redis, keyOf }: Keys, handle: string, hash: Record<string, string>): Promise<StoredSession | null> {
+  const session = sessionInVersion1(handle, hash)
+  if (session === null) return null
+  const removed = Object.keys(hash).filter(name => !Object.hasOwn(session.fields, name))
+  // `0`: until when its index knows it is not known, so the next renewal extends that too.
+  const pairs = [...constantPairs(session), 'seen', `${seenText(session)}:0`]
+  await redis.upgradeSession(keyOf(handle), hash.v!, removed.length, ...removed, ...pairs)
+  return session
 }
 
 function wrongType (error: Error): null {
@@ -128,35 +141,30 @@ async function update (keys: Keys, handle: string, changes: SessionChanges): Pro
 
 async function change (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {
   const endsAt = changes.renewal?.endsAt ?? 0
-  const outcome = await runUpdate(keys, handle, changes, endsAt, [])
+  const outcome = await runUpdate(keys, handle, changes, { ends: endsAt })
   if (typeof outcome === 'number') return outcome === 1
-  const userId = ownerIn(outcome)
-  if (userId === null) return false
   // Rare: the session can now last longer than its index knows.
-  await keys.index.extend(userId, handle, endsAt)
-  return await runUpdate(keys, handle, changes, 0, ['v', versionOf(handle, endsAt)]) === 1
+  await keys.index.extend(outcome, handle, endsAt)
+  return await runUpdate(keys, handle, changes, { ends: 0, indexed: textOf(endsAt) }) === 1
 }
 
-function runUpdate ({ redis, keyOf, now }: Keys, handle: string, changes: SessionChanges, ends: number, known: string[]) {
-  const { set, remove, renewal } = changes
+function runUpdate ({ redis, keyOf, now }: Keys, handle: string, { set, remove, renewal }: SessionChanges, { ends, indexed = '' }: { ends: number, indexed?: string }) {
   const time = now()
-  const pairs = Object.entries(encodeEach(set)).flat().concat(known)
-  if (renewal) pairs.push('expiresAt', String(renewal.expiresAt))
   const ttl = renewal ? renewal.expiresAt - time : 0
-  return redis.updateSession(keyOf(handle), markOf(handle), time, ends, ttl, remove.length, ...remove, ...pairs)
+  const seen = renewal ? seenText(renewal) : ''
+  return redis.updateSession(keyOf(handle), markOf(handle), time, ends, ttl, seen, indexed, remove.length, ...remove, ...Object.entries(encodeEach(set)).flat())
 }
 
 async function revoke ({ redis, keyOf, index }: Keys, handle: string): Promise<void> {
-  const owner = await redis.revokeSession(keyOf(handle))
-  const userId = owner === null ? null : ownerIn(owner)
+  const userId = await redis.revokeSession(keyOf(handle))
   if (userId !== null) await index.remove(userId, [handle])
 }
 
 async function listOf (keys: Keys, userId: string): Promise<StoredSession[]> {
   const entries = await keys.index.entriesOf(userId)
   const loaded = await Promise.all(entries.map(({ handle }) => load(keys, handle)))
-  const mine = loaded.flatMap(session => session?.fields.userId === userId ? session : [])
-  const ended = entries.filter(({ handle, settled }) => settled && !mine.some(session => session.handle === handle))
+  const mine = loaded.flatMap(session => session !== 'newer' && session?.core.login?.userId === userId ? session : [])
+  const ended = entries.filter(({ handle, settled }, at) => settled && loaded[at] !== 'newer' && !mine.some(session => session.handle === handle))
   await keys.index.remove(userId, ended.map(({ handle }) => handle))
   const time = keys.now()
   return mine.filter(session => session.expiresAt > time)
@@ -174,9 +182,8 @@ async function revokeAllOfUsers (keys: Keys, userIds: string[]): Promise<number>
 
 /** Ends those sessions that are this user's, the expired among them too. @returns how many of them were alive */
 async function end ({ redis, keyOf, index, now }: Keys, userId: string, handles: string[]): Promise<number> {
-  const owner = JSON.stringify(userId)
   const time = now()
-  const outcomes = await Promise.all(handles.map(handle => redis.revokeSessionOf(keyOf(handle), owner, time)))
+  const outcomes = await Promise.all(handles.map(handle => redis.revokeSessionOf(keyOf(handle), userId, time)))
   await index.remove(userId, handles.filter((_handle, at) => outcomes[at] !== 0))
   return outcomes.filter(outcome => outcome === 2).length
 }

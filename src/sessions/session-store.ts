@@ -1,3 +1,5 @@
+import type { SessionData, SessionFields } from './session.ts'
+
 /**
  * THE CONTRACT of a session store. Every store passes the same suite, test/contract/session-store.ts.
  *
@@ -16,11 +18,11 @@ export interface SessionStore {
    */
   create (session: NewSession): Promise<void>
 
-  /**
-   * The session as a copy, or null when there is none, it has expired, or what is stored is not one of ours.
-   * @param only the fields of these names, for who asks often and needs no others
-   */
-  read (handle: string, only?: string[]): Promise<StoredSession | null>
+  /** The session as a copy, or null when there is none, it has expired, or what is stored is not one of ours. */
+  read (handle: string): Promise<StoredSession | null>
+
+  /** The part of it that identifies somebody, which costs less. */
+  readCore (handle: string): Promise<StoredCore | null>
 
   /**
    * Changes a session that is still there: the fields that differ, and nothing else, in one atomic step.
@@ -64,31 +66,35 @@ export interface SessionStore {
   close (): Promise<void>
 }
 
-/** What JSON can carry; what is read back equals what was stored. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-
-/** The top-level keys of a session. `userId` belongs to creation: a session never changes hands. */
-export type SessionFields = Record<string, Json>
-
-export interface StoredSession {
+/** Who is logged in, and for how long. */
+export interface StoredCore extends Pick<SessionData, 'core' | 'lastSeenAt'> {
   handle: string
-  fields: SessionFields
   /** Epoch milliseconds. From then on the session is absent. */
   expiresAt: number
 }
+
+export interface StoredSession extends StoredCore, SessionData {}
 
 export interface NewSession extends StoredSession {
   /** Epoch milliseconds of the last moment that renewals can carry the session to; the user's index lives as long. */
   endsAt: number
 }
 
+/** Changes of an application's fields and of deadlines. The core never changes, so a session never changes hands. */
 export interface SessionChanges {
   /** Fields with their new values. */
   set: SessionFields
-  /** Names of fields that are gone. */
+  /** Names of fields to remove. */
   remove: string[]
   /** New deadlines, when this update is a sign of life; otherwise they stay as they are. */
-  renewal?: { expiresAt: number, endsAt: number }
+  renewal?: Renewal
+}
+
+/** In epoch milliseconds. */
+export interface Renewal {
+  lastSeenAt: number
+  expiresAt: number
+  endsAt: number
 }
 
 /** Epoch milliseconds; handed in, so that tests can move time. */

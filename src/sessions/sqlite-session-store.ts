@@ -5,8 +5,8 @@ import { type SqliteDatabase, withoutSync } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import { orUnavailable } from '../unavailable.ts'
-import { changedFields, checkChanges, checkNew, decodeAll, RECORD_VERSION, withOnly } from './session-record.ts'
-import type { NewSession, SessionChanges, SessionFields, SessionStore, StoredSession } from './session-store.ts'
+import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from './session-record.ts'
+import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
 
 type Row = typeof sessions.$inferSelect
@@ -19,7 +19,8 @@ export function sqliteSessionStore (database: SqliteDatabase, options: StoreOpti
   return {
     description: `SQLite at ${database.$client.name}`,
     create: session => create(table, session),
-    read: (handle, only) => answer(() => withOnly(only, read(table, handle))),
+    read: handle => answer(() => read(table, handle)),
+    readCore: handle => answer(() => coreOf(read(table, handle))),
     update: (handle, changes) => update(table, handle, changes),
     revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
     listOf: userId => answer(() => listOf(table, userId)),
@@ -45,15 +46,15 @@ function answer<T> (work: () => T | Promise<T>): Promise<T> {
 
 async function create ({ database }: Table, session: NewSession): Promise<void> {
   checkNew(session)
-  const { handle, fields, expiresAt } = session
-  const row = { handle, userId: ownerIn(fields), version: RECORD_VERSION, fields: JSON.stringify(fields), expiresAt }
+  const { handle, core, expiresAt } = session
+  const row = { handle, userId: core.login?.userId ?? null, version: RECORD_VERSION, fields: encodeAll(session), expiresAt }
   const { changes } = await answer(() => database.insert(sessions).values(row).onConflictDoNothing().run())
   if (changes === 0) throw new SessionExists()
 }
 
 function read (table: Table, handle: string): StoredSession | null {
-  const time = table.now()
-  return readRows(table, table.rowOf.all({ handle })).find(session => session.expiresAt > time) ?? null
+  const [session] = readRows(table, table.rowOf.all({ handle }))
+  return session !== undefined && session.expiresAt > table.now() ? session : null
 }
 
 async function update (table: Table, handle: string, changes: SessionChanges): Promise<boolean> {
@@ -65,9 +66,9 @@ async function update (table: Table, handle: string, changes: SessionChanges): P
 function change (table: Table, handle: string, changes: SessionChanges): boolean {
   const session = read(table, handle)
   if (!session) return false
-  const fields = JSON.stringify(changedFields(session.fields, changes))
-  const expiresAt = changes.renewal?.expiresAt
-  table.database.update(sessions).set({ fields, expiresAt }).where(eq(sessions.handle, handle)).run()
+  const { lastSeenAt, expiresAt } = changes.renewal ?? session
+  const fields = encodeAll({ ...session, lastSeenAt, fields: changedFields(session.fields, changes) })
+  table.database.update(sessions).set({ version: RECORD_VERSION, fields, expiresAt }).where(eq(sessions.handle, handle)).run()
   return true
 }
 
@@ -104,9 +105,9 @@ async function removeExpired ({ database, now }: Table, progress?: Progress): Pr
   return await inBatches(atMost => withoutSync(database.$client, () => batch.run({ atMost }).changes), { progress })
 }
 
-/** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it. */
+/** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it; one of a newer release stays. */
 function readRows ({ database, log }: Table, rows: Row[]): StoredSession[] {
-  return rows.flatMap(row => {
+  return rows.filter(({ version }) => version <= RECORD_VERSION).flatMap(row => {
     const session = sessionIn(row)
     if (session) return session
     database.delete(sessions).where(eq(sessions.handle, row.handle)).run()
@@ -116,11 +117,6 @@ function readRows ({ database, log }: Table, rows: Row[]): StoredSession[] {
 }
 
 function sessionIn ({ handle, userId, version, fields: text, expiresAt }: Row): StoredSession | null {
-  if (version !== RECORD_VERSION || !Number.isSafeInteger(expiresAt)) return null
-  const fields = decodeAll(text)
-  return fields && ownerIn(fields) === userId ? { handle, fields, expiresAt } : null
-}
-
-function ownerIn ({ userId }: SessionFields): string | null {
-  return typeof userId === 'string' ? userId : null
+  const session = Number.isSafeInteger(expiresAt) ? decodeAll(version, text) : null
+  return session !== null && (session.core.login?.userId ?? null) === userId ? { ...session, handle, expiresAt } : null
 }

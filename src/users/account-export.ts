@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { Device } from '../sessions/devices.ts'
+import type { Device } from '../identity/devices.ts'
 import type { RecordedEvent } from './account-events.ts'
 import type { User } from './user-repository.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { endSessions } from '../../src/accounts/end-sessions.ts'
-import { newHandle } from '../contract/session-store.ts'
+import { newSession } from '../contract/session-store.ts'
 import { onEveryStore } from '../every-store.ts'
 import { DAY_MS, grace, HOUR_MS, inDatabaseOf, MINUTE_MS, openService, rowsOf, type Service, sqliteIn } from '../helper.ts'
 import { latchkey } from './shell.ts'
@@ -90,7 +90,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
     const { id } = (await app.users.findByEmail(grace.email))!
     await inDatabaseOf(service, `insert into users select id || '-' || n, first_name, last_name, n || email, password_hash, 1, null, created_at, updated_at
       from users, (${Array.from({ length: 25 }, (_, n) => `select ${n} as n`).join(' union all ')}) numbers`)
-    await app.sessions.create({ handle: newHandle(), fields: { userId: `${id}-24`, epoch: 1 }, expiresAt: time.at + DAY_MS, endsAt: time.at + DAY_MS })
+    await app.sessions.create(newSession({ now: () => time.at, move: () => {} }, {}, `${id}-24`))
     t.match(await latchkey(service, 'sessions revoke --all --yes'), { code: 0, out: 'Everybody is logged out (users: 26), 2 sessions ended.\n' })
     t.strictSame(await rowsOf(service, 'select distinct session_epoch from users'), [{ session_epoch: 2 }])
     t.strictSame(await app.sessions.listOf(`${id}-24`), [])

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Json, NewSession, SessionFields, SessionStore } from '../../src/sessions/session-store.ts'
+import type { Json, SessionFields } from '../../src/sessions/session.ts'
+import type { NewSession, SessionStore, StoredCore, StoredSession } from '../../src/sessions/session-store.ts'
 import type { StoreLog } from '../../src/sessions/store-options.ts'
 
 export interface StoreUnderTest {
@@ -9,6 +10,17 @@ export interface StoreUnderTest {
   log: KeptLog
   /** Ways to make the record of a session one that is not ours, by name. */
   spoil: Record<string, (handle: string) => Promise<unknown>>
+  /** Writes a record as version 1 had it; left out by a store that does not outlive its process. */
+  writeVersion1?: (record: Version1) => Promise<unknown>
+  /** Makes the record of a session one of a newer release. */
+  makeNewer?: (handle: string) => Promise<unknown>
+}
+
+export interface Version1 {
+  handle: string
+  fields: SessionFields
+  expiresAt: number
+  endsAt: number
 }
 
 export interface MovableClock {
@@ -41,12 +53,26 @@ export function newHandle (): string {
   return randomBytes(32).toString('base64url')
 }
 
-export function newSession (clock: MovableClock, fields: SessionFields = { userId: 'ada' }): NewSession {
-  return { handle: newHandle(), fields, expiresAt: clock.now() + 10 * MINUTE_MS, endsAt: clock.now() + 60 * MINUTE_MS }
+/** @param userId null for a visitor's */
+export function newSession (clock: MovableClock, fields: SessionFields = {}, userId: string | null = 'ada'): NewSession {
+  const now = clock.now()
+  const login = userId === null ? null : { userId, epoch: 1, remembered: false, proofs: [{ method: 'pwd' as const, at: now }] }
+  const client = login && { address: '203.0.113.17', device: 'Firefox on Linux' }
+  return { handle: newHandle(), core: { startedAt: now, login }, client, lastSeenAt: now, fields, expiresAt: now + 10 * MINUTE_MS, endsAt: now + 60 * MINUTE_MS }
+}
+
+/** What `readCore` gives of it. */
+export function coreOf ({ handle, core, lastSeenAt, expiresAt }: NewSession): StoredCore {
+  return { handle, core, lastSeenAt, expiresAt }
+}
+
+/** As a store gives it back. */
+export function storedOf ({ endsAt, ...session }: NewSession): StoredSession {
+  return session
 }
 
 const reservedNames = [
-  'v', 'expiresAt', '__proto__', 'constructor', 'toString', 'hasOwnProperty',
+  'core', 'client', 'seen', 'snapshot', 'userId', 'epoch', 'startedAt', 'lastSeenAt', 'remembered', 'device', 'address', 'authenticatedAt', 'v', 'expiresAt', '__proto__', 'constructor', 'toString', 'hasOwnProperty',
   'save', 'destroy', 'regenerate', 'reload', 'touch', 'options', 'get', 'set',
   'isModified', 'isSaved', 'cookie', 'sessionId', 'encryptedSessionId'
 ]
@@ -58,24 +84,26 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
   }
 
   fact('what was created is read back', async (t, { store, clock }) => {
-    const fields = { userId: 'ada', text: 'ünï\u0000"\\ 😀', none: null, list: [], nested: { a: [1.5, { b: {} }] }, no: false }
+    const fields = { text: 'ünï\u0000"\\ 😀', none: null, list: [], nested: { a: [1.5, { b: {} }] }, no: false }
     const session = newSession(clock, fields)
     await store.create(session)
-    t.strictSame(await store.read(session.handle), { handle: session.handle, fields, expiresAt: session.expiresAt })
+    t.strictSame(await store.read(session.handle), storedOf(session))
+    const visitors = newSession(clock, { note: 'x' }, null)
+    await store.create(visitors)
+    t.strictSame(await store.read(visitors.handle), storedOf(visitors))
   })
 
-  fact('reads back only what is asked for', async (t, { store, clock }) => {
-    const session = newSession(clock, { userId: 'ada', a: 1, b: { c: [2] } })
+  fact('the part that identifies somebody can be read alone', async (t, { store, clock }) => {
+    const session = newSession(clock, { a: 1, b: { c: [2] } })
     await store.create(session)
-    const { handle, expiresAt } = session
-    t.strictSame(await store.read(handle, ['b', 'userId', 'nothing']), { handle, fields: { userId: 'ada', b: { c: [2] } }, expiresAt })
-    t.equal(await store.read(newSession(clock).handle, ['a']), null)
+    t.strictSame(await store.readCore(session.handle), coreOf(session))
+    t.equal(await store.readCore(newHandle()), null)
     clock.move(10 * MINUTE_MS)
-    t.equal(await store.read(handle, ['a']), null)
+    t.equal(await store.readCore(session.handle), null)
   })
 
   fact('what goes in and comes out are copies', async (t, { store, clock }) => {
-    const session = newSession(clock, { userId: 'ada', list: [1] })
+    const session = newSession(clock, { list: [1] })
     const change = (fields: SessionFields | undefined, name: string) => (fields?.[name] as Json[]).push(2)
     await store.create(session)
     change(session.fields, 'list')
@@ -84,7 +112,7 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     change(set, 'more')
     change((await store.read(session.handle))?.fields, 'list')
     change((await store.listOf('ada'))[0]?.fields, 'more')
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', list: [1], more: [1] })
+    t.strictSame((await store.read(session.handle))?.fields, { list: [1], more: [1] })
   })
 
   fact('an unknown handle is absent and leaves no trace', async (t, { store, clock }) => {
@@ -108,10 +136,10 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
   })
 
   fact('creating twice is refused, and the first stays', async (t, { store, clock }) => {
-    const session = newSession(clock, { userId: 'ada', a: 1 })
+    const session = newSession(clock, { a: 1 })
     await store.create(session)
-    await t.rejects(store.create({ ...session, fields: { userId: 'eve', b: 2 } }), { code: 'SESSION_EXISTS' })
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', a: 1 })
+    await t.rejects(store.create({ ...newSession(clock, { b: 2 }, 'eve'), handle: session.handle }), { code: 'SESSION_EXISTS' })
+    t.strictSame((await store.read(session.handle))?.fields, { a: 1 })
     t.strictSame(await store.listOf('eve'), [])
     t.equal((await store.listOf('ada')).length, 1)
   })
@@ -123,11 +151,10 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
   })
 
   fact('an update changes the fields it names and no other', async (t, { store, clock }) => {
-    const session = newSession(clock, { userId: 'ada', a: 1, b: 2, c: 3 })
+    const session = newSession(clock, { a: 1, b: 2, c: 3 })
     await store.create(session)
     t.equal(await store.update(session.handle, { set: { a: 'one', d: [4] }, remove: ['b', 'unknown'] }), true)
-    const { handle, expiresAt } = session
-    t.strictSame(await store.read(handle), { handle, fields: { userId: 'ada', a: 'one', c: 3, d: [4] }, expiresAt })
+    t.strictSame(await store.read(session.handle), { ...storedOf(session), fields: { a: 'one', c: 3, d: [4] } })
   })
 
   fact('an update that changes nothing tells whether the session is there', async (t, { store, clock }) => {
@@ -151,9 +178,10 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     await store.update(session.handle, { set: { a: 1 }, remove: [] })
     t.equal((await store.read(session.handle))?.expiresAt, session.expiresAt)
     const expiresAt = clock.now() + 10 * MINUTE_MS
-    t.equal(await store.update(session.handle, { set: {}, remove: [], renewal: { expiresAt, endsAt: session.endsAt } }), true)
+    const lastSeenAt = clock.now()
+    t.equal(await store.update(session.handle, { set: {}, remove: [], renewal: { lastSeenAt, expiresAt, endsAt: session.endsAt } }), true)
     clock.move(9 * MINUTE_MS)
-    t.strictSame(await store.read(session.handle), { handle: session.handle, fields: { userId: 'ada', a: 1 }, expiresAt })
+    t.strictSame(await store.read(session.handle), { ...storedOf(session), lastSeenAt, expiresAt, fields: { a: 1 } })
     clock.move(MINUTE_MS)
     t.equal(await store.read(session.handle), null)
   })
@@ -162,7 +190,7 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     const session = newSession(clock)
     await store.create(session)
     for (let hours = 1; hours <= 50; hours++) {
-      const renewal = { expiresAt: clock.now() + 61 * MINUTE_MS, endsAt: clock.now() + 120 * MINUTE_MS }
+      const renewal = { lastSeenAt: clock.now(), expiresAt: clock.now() + 61 * MINUTE_MS, endsAt: clock.now() + 120 * MINUTE_MS }
       t.equal(await store.update(session.handle, { set: {}, remove: [], renewal }), true)
       clock.move(60 * MINUTE_MS)
     }
@@ -184,21 +212,20 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     const session = newSession(clock)
     await store.create(session)
     clock.move(10 * MINUTE_MS)
-    const renewal = { expiresAt: session.endsAt, endsAt: session.endsAt }
+    const renewal = { lastSeenAt: session.endsAt, expiresAt: session.endsAt, endsAt: session.endsAt }
     t.equal(await store.update(session.handle, { set: { a: 1 }, remove: [], renewal }), false)
     t.equal(await store.read(session.handle), null)
     clock.move(-1)
-    const { handle, fields, expiresAt } = session
-    t.strictSame(await store.read(handle), { handle, fields, expiresAt }, 'as a clock set back shows')
+    t.strictSame(await store.read(session.handle), storedOf(session), 'as a clock set back shows')
   })
 
   fact('concurrent updates of different fields all survive', async (t, { store, clock }) => {
-    const session = newSession(clock, { userId: 'ada', gone: 1 })
+    const session = newSession(clock, { gone: 1 })
     await store.create(session)
     const names = Array.from({ length: 20 }, (_, at) => `field${at}`)
     const updates = names.map(name => store.update(session.handle, { set: { [name]: name }, remove: ['gone'] }))
     t.ok((await Promise.all(updates)).every(done => done))
-    const fields = { userId: 'ada', ...Object.fromEntries(names.map(name => [name, name])) }
+    const fields = Object.fromEntries(names.map(name => [name, name]))
     t.strictSame((await store.read(session.handle))?.fields, fields)
   })
 
@@ -231,8 +258,8 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     const [first, second, revoked, short] = [newSession(clock), newSession(clock), newSession(clock), newSession(clock)]
     short.expiresAt = clock.now() + 1
     for (const session of [first, second, revoked, short]) await store.create(session)
-    await store.create(newSession(clock, { userId: 'eve' }))
-    await store.create(newSession(clock, {}))
+    await store.create(newSession(clock, {}, 'eve'))
+    await store.create(newSession(clock, {}, null))
     await store.revoke(revoked.handle)
     clock.move(1)
     const handles = (await store.listOf('ada')).map(({ handle }) => handle)
@@ -241,7 +268,7 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
   })
 
   fact('a session without a user is in no list', async (t, { store, clock }) => {
-    const session = newSession(clock, { visits: [] })
+    const session = newSession(clock, { visits: [] }, null)
     await store.create(session)
     t.equal(await store.update(session.handle, { set: { visits: ['/'] }, remove: [], renewal: session }), true)
     t.strictSame((await store.read(session.handle))?.fields, { visits: ['/'] })
@@ -281,7 +308,7 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
 
   fact('revoking all but one spares that one', async (t, { store, clock }) => {
     const mine = [newSession(clock), newSession(clock), newSession(clock)]
-    const hers = newSession(clock, { userId: 'eve' })
+    const hers = newSession(clock, {}, 'eve')
     for (const session of [...mine, hers]) await store.create(session)
     t.equal(await store.revokeAllOf('ada', mine[1]?.handle), 2)
     t.same((await store.listOf('ada')).map(({ handle }) => handle), [mine[1]?.handle])
@@ -324,13 +351,21 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.equal(await store.sweep(), 0)
   })
 
-  fact('a session never changes hands', async (t, { store, clock }) => {
+  fact('a core of another shape is refused', async (t, { store, clock }) => {
     const session = newSession(clock)
-    await store.create(session)
-    await t.rejects(store.update(session.handle, { set: { userId: 'eve' }, remove: [] }), TypeError)
-    await t.rejects(store.update(session.handle, { set: {}, remove: ['userId'] }), TypeError)
-    for (const userId of [null, 7, '', ['ada']]) await t.rejects(store.create(newSession(clock, { userId })), TypeError)
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+    const { core: { startedAt, login } } = session
+    const wrongs = [
+      { userId: '' }, { userId: 7 }, { userId: 'a:b' }, { userId: 'a b' }, { epoch: 1.5 }, { remembered: 'on' },
+      { proofs: [] }, { proofs: [{ method: 'pwd', at: NaN }] }, { proofs: [{ method: 'x', at: 1 }] }
+    ]
+    for (const wrong of wrongs) {
+      const core = { startedAt, login: { ...login, ...wrong } } as typeof session.core
+      await t.rejects(store.create({ ...session, core }), TypeError, JSON.stringify(wrong))
+    }
+    for (const client of [null, {}, { address: 7, device: '' }] as Array<typeof session.client>) await t.rejects(store.create({ ...session, client }), TypeError)
+    await t.rejects(store.create({ ...session, core: { startedAt: NaN, login } }), TypeError)
+    await t.rejects(store.create({ ...session, lastSeenAt: 1.5 }), TypeError)
+    t.equal(await store.read(session.handle), null)
   })
 
   fact('a field named like something of the store or of the session object is refused', async (t, { store, clock }) => {
@@ -342,7 +377,7 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
       await t.rejects(store.update(session.handle, { set: fields, remove: [] }), TypeError, `${reserved} set`)
       await t.rejects(store.update(session.handle, { set: {}, remove: [reserved] }), TypeError, `${reserved} removed`)
     }
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+    t.strictSame((await store.read(session.handle))?.fields, {})
   })
 
   fact('what would not be read back is refused', async (t, { store, clock }) => {
@@ -357,23 +392,23 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     await t.rejects(store.update(session.handle, { set: {}, remove: Object.keys(many) }), TypeError)
     await t.rejects(store.create({ ...newSession(clock), expiresAt: 1.5 }), TypeError)
     await t.rejects(store.create({ ...newSession(clock), endsAt: NaN }), TypeError)
-    const renewal = { expiresAt: session.expiresAt, endsAt: Infinity }
+    const renewal = { lastSeenAt: 1, expiresAt: session.expiresAt, endsAt: Infinity }
     await t.rejects(store.update(session.handle, { set: {}, remove: [], renewal }), TypeError)
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+    t.strictSame((await store.read(session.handle))?.fields, {})
   })
 
   fact('the largest session that is taken is read back', async (t, { store, clock }) => {
     const many = Object.fromEntries(Array.from({ length: 199 }, (_, at) => [`field${at}`, 'x'.repeat(300)]))
-    const session = newSession(clock, { userId: 'ada', ...many })
+    const session = newSession(clock, many)
     await store.create(session)
     t.strictSame((await store.read(session.handle))?.fields, session.fields)
     t.equal(await store.update(session.handle, { set: {}, remove: Object.keys(many) }), true)
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada' })
+    t.strictSame((await store.read(session.handle))?.fields, {})
   })
 
   fact('the live are counted, of all users and of visitors', async (t, { store, clock }) => {
     t.equal(await store.count(), 0)
-    const [mine, hers, visitors] = [newSession(clock), newSession(clock, { userId: 'eve' }), newSession(clock, { visits: [] })]
+    const [mine, hers, visitors] = [newSession(clock), newSession(clock, {}, 'eve'), newSession(clock, { visits: [] }, null)]
     for (const session of [mine, hers, visitors]) await store.create(session)
     t.equal(await store.count(), 3)
     await store.revoke(mine.handle)
@@ -381,20 +416,19 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
   })
 
   fact('a clock that was wrong and is right again has ended nothing, and has taken nothing out of reach', async (t, { store, clock }) => {
-    const login = { userId: 'ada', startedAt: clock.now() }
-    const monthLong = { ...newSession(clock, login), expiresAt: clock.now() + 30 * DAY_MS, endsAt: clock.now() + 30 * DAY_MS }
+    const monthLong = { ...newSession(clock), expiresAt: clock.now() + 30 * DAY_MS, endsAt: clock.now() + 30 * DAY_MS }
     await store.create(monthLong)
     for (const wrongBy of [-400 * DAY_MS, 40 * DAY_MS]) {
       clock.move(wrongBy)
       const isAhead = wrongBy > 0
       t.equal(await store.read(monthLong.handle) === null, isAhead)
-      t.equal(await store.update(monthLong.handle, { set: { seen: true }, remove: [] }), !isAhead)
+      t.equal(await store.update(monthLong.handle, { set: { late: true }, remove: [] }), !isAhead)
       const meanwhile = newSession(clock)
       await store.create(meanwhile)
       t.equal((await store.listOf('ada')).length, isAhead ? 1 : 2)
       await store.revoke(meanwhile.handle)
       clock.move(-wrongBy)
-      t.match(await store.read(monthLong.handle), { fields: login, expiresAt: monthLong.expiresAt })
+      t.match(await store.read(monthLong.handle), { core: monthLong.core, expiresAt: monthLong.expiresAt })
       t.match(await store.listOf('ada'), [{ handle: monthLong.handle }])
     }
     t.equal(await store.revokeAllOf('ada'), 1)
@@ -407,6 +441,57 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
     t.strictSame(log.lines, [])
   })
 
+  fact('a record of version 1 goes on, and is written anew', async (t, { store, clock, writeVersion1 }) => {
+    if (writeVersion1 === undefined) return
+    const now = clock.now()
+    const times = { expiresAt: now + 10 * MINUTE_MS, endsAt: now + 60 * MINUTE_MS }
+    const login = { userId: 'ada', epoch: 3, startedAt: now - 5, lastSeenAt: now - 4, device: 'Firefox on Linux', address: '203.0.113.17' }
+    const kept: SessionFields[] = [{ ...login, cart: [1] }, { ...login, remembered: true, authenticatedAt: now - 2 }, { startedAt: now - 5, lastSeenAt: now - 4, 'visit:1:x': ['/', 1] }]
+    const records = kept.map(fields => ({ handle: newHandle(), fields, ...times }))
+    for (const record of records) await writeVersion1(record)
+    const [plain, remembered, visitors] = records
+    const core = { startedAt: now - 5, login: { userId: 'ada', epoch: 3, remembered: false, proofs: [{ method: 'pwd', at: now - 5 }] } }
+    const client = { address: '203.0.113.17', device: 'Firefox on Linux' }
+    const stored = { handle: plain!.handle, core, client, lastSeenAt: now - 4, expiresAt: times.expiresAt, fields: { cart: [1] } }
+    t.strictSame(await store.read(plain!.handle), stored)
+    t.strictSame(await store.read(plain!.handle), stored, 'and again')
+    t.strictSame(await store.readCore(remembered!.handle), { handle: remembered!.handle, lastSeenAt: now - 4, expiresAt: times.expiresAt, core: { ...core, login: { ...core.login, remembered: true, proofs: [{ method: 'pwd', at: now - 2 }] } } })
+    t.strictSame(await store.read(visitors!.handle), { ...stored, handle: visitors!.handle, core: { startedAt: now - 5, login: null }, client: null, fields: { 'visit:1:x': ['/', 1] } })
+    t.same((await store.listOf('ada')).map(({ handle }) => handle).sort(), [plain!.handle, remembered!.handle].sort())
+    t.equal(await store.update(plain!.handle, { set: { a: 1 }, remove: ['cart'], renewal: { lastSeenAt: now, ...times } }), true)
+    t.strictSame(await store.read(plain!.handle), { ...stored, lastSeenAt: now, fields: { a: 1 } })
+    t.equal(await store.revokeAllOf('ada', plain!.handle), 1)
+    t.equal(await store.revokeOf('ada', plain!.handle), true)
+    t.strictSame(await store.listOf('ada'), [])
+  })
+
+  fact('a record of version 1 that was never read is revoked like any other', async (t, { store, clock, writeVersion1 }) => {
+    if (writeVersion1 === undefined) return
+    const now = clock.now()
+    const records = [1, 2, 3].map(() => ({ handle: newHandle(), fields: { userId: 'ada', epoch: 1, startedAt: now, lastSeenAt: now }, expiresAt: now + MINUTE_MS, endsAt: now + MINUTE_MS }))
+    for (const record of records) await writeVersion1(record)
+    t.equal(await store.revokeOf('eve', records[0]!.handle), false)
+    t.equal(await store.revokeOf('ada', records[0]!.handle), true)
+    await store.revoke(records[1]!.handle)
+    t.equal(await store.revokeAllOf('ada'), 1)
+    t.strictSame(await store.listOf('ada'), [])
+  })
+
+  fact('a record of a newer release reads as absent, and stays', async (t, { store, clock, log, makeNewer }) => {
+    if (makeNewer === undefined) return
+    const [newer, own] = [newSession(clock), newSession(clock)]
+    for (const session of [newer, own]) await store.create(session)
+    await makeNewer(newer.handle)
+    t.equal(await store.read(newer.handle), null)
+    t.equal(await store.readCore(newer.handle), null)
+    t.equal(await store.update(newer.handle, { set: { a: 1 }, remove: [] }), false)
+    t.same((await store.listOf('ada')).map(({ handle }) => handle), [own.handle])
+    t.strictSame(log.lines, [])
+    await t.rejects(store.create(newer), { code: 'SESSION_EXISTS' })
+    await store.revoke(newer.handle)
+    await t.resolves(store.create(newer), 'it can be revoked')
+  })
+
   t.test(`${name}: a record that is not ours`, async t => {
     const ways = Object.keys((await open(t)).spoil)
     for (const way of ways) t.test(way, async t => notOurs(t, await open(t), way))
@@ -414,7 +499,7 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
 }
 
 async function notOurs (t: Test, { store, clock, log, spoil }: StoreUnderTest, way: string): Promise<void> {
-  const session = newSession(clock, { userId: 'ada', a: 1 })
+  const session = newSession(clock, { a: 1 })
   const other = newSession(clock)
   await store.create(session)
   await store.create(other)

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { requireRecentPassword } from '../../src/users/require-recent-password.ts'
-import { requireUser } from '../../src/users/require-user.ts'
+import { requireRecentAuthentication, requireUser } from '../../src/http/guards.ts'
 import { onSqliteAndRedis } from '../every-store.ts'
 import { grace, HOUR_MS, MINUTE_MS, inDatabaseOf, openService } from '../helper.ts'
 
@@ -10,7 +9,7 @@ const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/c
 
 /** An application's page that asks for the password again. */
 async function diary (app: FastifyInstance): Promise<void> {
-  app.route({ method: ['GET', 'POST'], url: '/diary', onRequest: [requireUser, requireRecentPassword], handler: async () => 'Dear diary' })
+  app.route({ method: ['GET', 'POST'], url: '/diary', onRequest: [requireUser, requireRecentAuthentication], handler: async () => 'Dear diary' })
 }
 
 onSqliteAndRedis(t, async (t, settings) => {

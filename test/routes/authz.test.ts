@@ -245,7 +245,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     const laptop = behindProxy(service)
     await laptop.signUp()
     const { id } = (await service.app.users.findByEmail(grace.email))!
-    const lastSeen = async () => (await service.app.sessions.listOf(id)).map(({ fields }) => fields.lastSeenAt)
+    const lastSeen = async () => (await service.app.sessions.listOf(id)).map(({ lastSeenAt }) => lastSeenAt)
     const [before] = await lastSeen()
     service.time.pass(MINUTE_MS - 1)
     await proxies.nginx!.ask(laptop)
@@ -325,7 +325,7 @@ t.test('whatever else goes wrong, nobody passes', async t => {
   const laptop = behindProxy(service)
   await laptop.signUp()
   t.match(await laptop.send('POST', '/authz/envoy/', { host: 'app.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-host': '', 'content-type': 'none at all' }, 'a'), { status: 415, body: '' })
-  service.app.sessions.read = async () => { throw new Error('nobody foresaw this') }
+  service.app.sessions.readCore = async () => { throw new Error('nobody foresaw this') }
   for (const { ask } of Object.values(proxies)) t.match(await ask(laptop), { status: 500, body: '' })
   t.ok(service.log.some(({ event, outcome }) => event === 'failed' && outcome === 'INTERNAL_SERVER_ERROR'))
 })

@@ -213,8 +213,8 @@ t.test('what was planted in the store is nobody\'s session, and is removed', asy
   const table = sqliteIn(service.app)
   const [row] = table.prepare('select fields from sessions').all() as [{ fields: string }]
   const spoil = table.prepare('update sessions set fields = ? where handle = ?')
-  const fields = row.fields.slice(0, -1)
-  for (const planted of [`${fields},"save":1}`, `${fields},"__proto__":{"currentUser":1}}`, `${fields},"cookie":{"path":"/evil"}}`, `${fields},"constructor":1}`, `${fields},"sessionId":"x"}`, 'null', '[]', '"x"', '{', '', '{"userId":1}', '{"userId":"somebody else"}']) {
+  const record = row.fields.slice(0, -2)
+  for (const planted of [...['"save":1', '"__proto__":{"identity":1}', '"cookie":{"path":"/evil"}', '"constructor":1', '"sessionId":"x"', '"core":"x"'].map(field => `${record}${field}}}`), 'null', '[]', '"x"', '{', '', '{"userId":1}', '{"userId":"somebody else"}']) {
     await laptop.logIn()
     const handle = handleOf(decodeURIComponent(laptop.cookies.get('session')!).split('.')[0]!)
     spoil.run(planted, handle)
@@ -224,7 +224,7 @@ t.test('what was planted in the store is nobody\'s session, and is removed', asy
     isCleared(t, answer)
     t.equal(table.prepare('select handle from sessions where handle = ?').get(handle), undefined)
   }
-  t.notOk('currentUser' in {})
+  t.notOk('identity' in {})
   t.notMatch(JSON.stringify(service.log), id)
 })
 

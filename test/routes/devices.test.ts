@@ -125,7 +125,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     }
     const kept = await Promise.all(agents.map(async (_agent, index) => {
       const { id } = (await app.users.findByEmail(`${index}@example.com`))!
-      return (await app.sessions.listOf(id)).map(({ fields }) => fields.device)
+      return (await app.sessions.listOf(id)).map(({ client }) => client?.device)
     }))
     t.strictSame(kept[1], ['W'.repeat(60)])
     t.strictSame(kept[2], ['Firefox on Linux'])

@@ -35,7 +35,7 @@ await onEveryStore(t, async (t, settings) => {
       t.equal(answer.headers['remote-user'], undefined)
     }
     t.match(linesAboutClock(log), [{ level: 50, event: 'failed', outcome: 'SESSION_NOT_YET_VALID', err: { cause: { message: '3600 seconds ahead of this clock' } } }], 'the log says so, once')
-    t.match(await app.sessions.read(ownHandle(laptop)), { fields: { userId: String } })
+    t.match(await app.sessions.read(ownHandle(laptop)), { core: { login: { userId: String } } })
 
     time.pass(HOUR_MS)
     t.equal(laptop.cookies.get('session'), cookie)

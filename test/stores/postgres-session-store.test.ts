@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { PostgresDatabase } from '../../src/database/open-postgres.ts'
 import { inTransaction } from '../../src/database/postgres-transaction.ts'
 import { postgresSessionStore } from '../../src/sessions/postgres-session-store.ts'
-import { keptLog, movableClock, newSession, sessionStoreContract } from '../contract/session-store.ts'
+import { keptLog, movableClock, newSession, sessionStoreContract, type Version1 } from '../contract/session-store.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { connected, plansOf, postgresForEach } from './new-postgres.ts'
 
@@ -14,7 +14,16 @@ async function open (t: Test, url = postgres.url) {
   const log = keptLog()
   const store = postgresSessionStore(database, { now: clock.now, log })
   t.teardown(() => store.close())
-  return { store, clock, log, database, spoil: spoilers(database) }
+  const { $client: pool } = database
+  return {
+    store,
+    clock,
+    log,
+    database,
+    spoil: spoilers(database),
+    writeVersion1: async ({ handle, fields, expiresAt }: Version1) => await pool.query('insert into sessions values ($1, $2, 1, $3, $4)', [handle, fields.userId ?? null, JSON.stringify(fields), expiresAt]),
+    makeNewer: async (handle: string) => await pool.query('update sessions set version = 3 where handle = $1', [handle])
+  }
 }
 
 function spoilers ({ $client: pool }: PostgresDatabase) {
@@ -22,21 +31,30 @@ function spoilers ({ $client: pool }: PostgresDatabase) {
     await pool.query(`update sessions set ${assignment} where handle = $1`, [handle])
   }
   const fields = (text: string) => set(`fields = '${text}'`)
+  const recordOf = (core: string, fields = '{}') => `{"core":"${core}","client":{"address":"","device":""},"lastSeenAt":1,"fields":${fields}}`
+  const ada = 'ada:1:1::pwd.0'
   return {
     'fields that are not JSON': fields('{'),
     'fields that are no object': fields('[]'),
     'fields that are null': fields('null'),
     'fields that are a number': fields('7'),
-    'a user that is no text': fields('{"userId":7}'),
-    'a user other than the one of the row': fields('{"userId":"eve"}'),
-    'no user where the row has one': fields('{"a":1}'),
-    'a record of another version': set('version = 2'),
+    'a user that is no text': fields(recordOf('a b:1:1::pwd.0')),
+    'a user other than the one of the row': fields(recordOf('eve:1:1::pwd.0')),
+    'no user where the row has one': fields(recordOf('::1::')),
+    'a core that is no text': fields('{"core":{},"lastSeenAt":1,"fields":{}}'),
+    'a login without a proof': fields(recordOf('ada:1:1::')),
+    'a proof that is none': fields(recordOf('ada:1:1::x.0')),
+    'a client that is none': fields('{"core":"ada:1:1::pwd.0","client":7,"lastSeenAt":1,"fields":{}}'),
+    'no time of the last visit': fields('{"core":"ada:1:1::pwd.0","fields":{}}'),
+    'fields of an application that are no object': fields('{"core":"ada:1:1::pwd.0","lastSeenAt":1,"fields":[]}'),
+    'a record of an older version': set('version = 0'),
+    'a record of version 1 in the new shape': set('version = 1'),
     'an expiry beyond all numbers': set('expires_at = 9223372036854775807'),
-    'a field named __proto__': fields('{"userId":"ada","__proto__":{}}'),
-    'a field named constructor': fields('{"userId":"ada","constructor":1}'),
-    'a field named toString': fields('{"userId":"ada","toString":1}'),
-    'a field named save': fields('{"userId":"ada","save":1}'),
-    'a field named expiresAt': fields('{"userId":"ada","expiresAt":1}'),
+    'a field named __proto__': fields(recordOf(ada, '{"__proto__":{}}')),
+    'a field named constructor': fields(recordOf(ada, '{"constructor":1}')),
+    'a field named toString': fields(recordOf(ada, '{"toString":1}')),
+    'a field named save': fields(recordOf(ada, '{"save":1}')),
+    'a field named expiresAt': fields(recordOf(ada, '{"expiresAt":1}')),
     'absurdly large fields': set("fields = json_build_object('userId', 'ada', 'a', repeat('x', 2000000))")
   }
 }
@@ -64,11 +82,11 @@ t.test('an update waits for the one before it; one that waits too long is unavai
   const change = store.update(session.handle, { set: { a: 1 }, remove: [] })
   await inTransaction(database, async transaction => {
     await change
-    await transaction.execute('update sessions set fields = \'{"userId":"ada","b":1}\'')
+    await transaction.execute("update sessions set fields = jsonb_set(fields::jsonb, '{fields}', '{\"b\":1}')::text")
     await t.rejects(store.update(session.handle, { set: { c: 1 }, remove: [] }), { code: 'SESSIONS_UNAVAILABLE', cause: { cause: { code: '57014' } } })
-    t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', a: 1 }, 'whoever reads does not wait')
+    t.strictSame((await store.read(session.handle))?.fields, { a: 1 }, 'whoever reads does not wait')
   })
-  t.strictSame((await store.read(session.handle))?.fields, { userId: 'ada', b: 1 })
+  t.strictSame((await store.read(session.handle))?.fields, { b: 1 })
 })
 
 t.test('a way that is slow for calls of several queries still gets an answer within a second', async t => {

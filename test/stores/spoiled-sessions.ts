@@ -6,15 +6,18 @@ export const keyOf = (handle: string) => `latchkey:session:${handle}`
 /** Ways to make a session in Redis one that is not ours. */
 export function spoilIn (redis: RedisClient) {
   const hset = (name: string, value: string) => (handle: string) => redis.hset(keyOf(handle), name, value)
+  const core = (packed: string) => (handle: string) => redis.hset(keyOf(handle), 'core', `2:${handle.slice(0, 8)}:${packed}`)
   return {
     'a value that is not JSON': hset('a', '{'),
     'an empty value': hset('a', ''),
-    'a user that is no text': hset('userId', '7'),
-    'a user that is not JSON': hset('userId', 'ada'),
-    'a record of another version': hset('v', '2:AbCdEf12:0'),
-    'a record without a version': (handle: string) => redis.hdel(keyOf(handle), 'v'),
-    'a record without an expiry': (handle: string) => redis.hdel(keyOf(handle), 'expiresAt'),
-    'an expiry that is no number': hset('expiresAt', 'tomorrow'),
+    'a core that is none': core('{}'),
+    'a user that is none': core('a b:1:1::pwd.0'),
+    'a login without a proof': core('ada:1:1::'),
+    'a proof that is none': core('ada:1:1::x.0'),
+    'a record of an older version': hset('core', '0:AbCdEf12:ada:1:1::pwd.0'),
+    'a record without a core': (handle: string) => redis.hdel(keyOf(handle), 'core'),
+    'a record without times': (handle: string) => redis.hdel(keyOf(handle), 'seen'),
+    'times that are none': hset('seen', 'tomorrow'),
     'a field named __proto__': hset('__proto__', '{}'),
     'a field named constructor': hset('constructor', '1'),
     'a field named toString': hset('toString', '1'),
@@ -27,9 +30,24 @@ export function spoilIn (redis: RedisClient) {
       await redis.rpush(keyOf(handle), 'x')
     },
     'a copy of another session': async (handle: string) => {
-      const now = Date.now()
-      const v = `1:${newHandle().slice(0, 8)}:0`
-      await redis.hset(keyOf(handle), { v, expiresAt: now + 1e6, userId: '"ada"' })
+      const now = Date.now().toString(36)
+      await redis.hset(keyOf(handle), { core: `2:${newHandle().slice(0, 8)}:ada:1:1::pwd.0`, seen: `${now}:zzzzzzzz:${now}` })
+    },
+    'a record of version 1 of another handle': async (handle: string) => {
+      await redis.del(keyOf(handle))
+      await redis.hset(keyOf(handle), { v: `1:${newHandle().slice(0, 8)}:0`, expiresAt: Date.now() + 1e6, startedAt: 1, lastSeenAt: 1, userId: '"ada"' })
+    },
+    'a record of version 1 without an expiry': async (handle: string) => {
+      await redis.del(keyOf(handle))
+      await redis.hset(keyOf(handle), { v: `1:${handle.slice(0, 8)}:0`, startedAt: 1, lastSeenAt: 1, userId: '"ada"' })
+    },
+    'a record of version 1 with a value that is not JSON': async (handle: string) => {
+      await redis.del(keyOf(handle))
+      await redis.hset(keyOf(handle), { v: `1:${handle.slice(0, 8)}:0`, expiresAt: Date.now() + 1e6, startedAt: '{' })
+    },
+    'a record of version 1 without times': async (handle: string) => {
+      await redis.del(keyOf(handle))
+      await redis.hset(keyOf(handle), { v: `1:${handle.slice(0, 8)}:0`, expiresAt: Date.now() + 1e6, userId: '"ada"' })
     }
   }
 }

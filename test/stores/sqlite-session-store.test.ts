@@ -8,7 +8,7 @@ import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.
 import { takeLock } from '../../src/database/file-lock.ts'
 import { openSessionStore } from '../../src/sessions/open-session-store.ts'
 import { sqliteSessionStore } from '../../src/sessions/sqlite-session-store.ts'
-import { keptLog, movableClock, newHandle, newSession, sessionStoreContract } from '../contract/session-store.ts'
+import { keptLog, movableClock, newHandle, newSession, sessionStoreContract, type Version1 } from '../contract/session-store.ts'
 
 function newPath (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
@@ -27,7 +27,16 @@ async function open (t: Test, sqlite = newDatabase(t)) {
   const log = keptLog()
   const store = sqliteSessionStore(sqlite, { now: clock.now, log })
   t.teardown(() => store.close())
-  return { store, clock, log, sqlite, spoil: spoilers(sqlite) }
+  const insert = sqlite.$client.prepare('insert into sessions values (?, ?, 1, ?, ?)')
+  return {
+    store,
+    clock,
+    log,
+    sqlite,
+    spoil: spoilers(sqlite),
+    writeVersion1: async ({ handle, fields, expiresAt }: Version1) => insert.run(handle, fields.userId ?? null, JSON.stringify(fields), expiresAt),
+    makeNewer: async (handle: string) => sqlite.$client.prepare('update sessions set version = 3 where handle = ?').run(handle)
+  }
 }
 
 function spoilers (sqlite: SqliteDatabase) {
@@ -35,22 +44,31 @@ function spoilers (sqlite: SqliteDatabase) {
     sqlite.$client.prepare(`update sessions set ${assignment} where handle = ?`).run(handle)
   }
   const fields = (text: string) => set(`fields = '${text}'`)
+  const recordOf = (core: string, fields = '{}') => `{"core":"${core}","client":{"address":"","device":""},"lastSeenAt":1,"fields":${fields}}`
+  const ada = 'ada:1:1::pwd.0'
   return {
     'fields that are not JSON': fields('{'),
     'fields that are no object': fields('[]'),
     'fields that are null': fields('null'),
     'fields that are a number': set('fields = 7'),
     'fields that are bytes': set("fields = x'00'"),
-    'a user that is no text': fields('{"userId":7}'),
-    'a user other than the one of the row': fields('{"userId":"eve"}'),
-    'no user where the row has one': fields('{"a":1}'),
-    'a record of another version': set('version = 2'),
+    'a user that is no text': fields(recordOf('a b:1:1::pwd.0')),
+    'a user other than the one of the row': fields(recordOf('eve:1:1::pwd.0')),
+    'no user where the row has one': fields(recordOf('::1::')),
+    'a core that is no text': fields('{"core":{},"lastSeenAt":1,"fields":{}}'),
+    'a login without a proof': fields(recordOf('ada:1:1::')),
+    'a proof that is none': fields(recordOf('ada:1:1::x.0')),
+    'a client that is none': fields('{"core":"ada:1:1::pwd.0","client":7,"lastSeenAt":1,"fields":{}}'),
+    'no time of the last visit': fields('{"core":"ada:1:1::pwd.0","fields":{}}'),
+    'fields of an application that are no object': fields('{"core":"ada:1:1::pwd.0","lastSeenAt":1,"fields":[]}'),
+    'a record of an older version': set('version = 0'),
+    'a record of version 1 in the new shape': set('version = 1'),
     'an expiry that is no number': set("expires_at = 'tomorrow'"),
-    'a field named __proto__': fields('{"userId":"ada","__proto__":{}}'),
-    'a field named constructor': fields('{"userId":"ada","constructor":1}'),
-    'a field named toString': fields('{"userId":"ada","toString":1}'),
-    'a field named save': fields('{"userId":"ada","save":1}'),
-    'a field named expiresAt': fields('{"userId":"ada","expiresAt":1}'),
+    'a field named __proto__': fields(recordOf(ada, '{"__proto__":{}}')),
+    'a field named constructor': fields(recordOf(ada, '{"constructor":1}')),
+    'a field named toString': fields(recordOf(ada, '{"toString":1}')),
+    'a field named save': fields(recordOf(ada, '{"save":1}')),
+    'a field named expiresAt': fields(recordOf(ada, '{"expiresAt":1}')),
     'absurdly large fields': set("fields = json_object('userId', 'ada', 'a', hex(zeroblob(1000000)))")
   }
 }
@@ -69,7 +87,7 @@ t.test('an update finds a record that is not ours, and says that there is none',
 t.test('a session without a user whose fields are no object is not ours', async t => {
   const { store, clock, log, spoil } = await open(t)
   for (const way of ['fields that are no object', 'fields that are null'] as const) {
-    const session = newSession(clock, {})
+    const session = newSession(clock, {}, null)
     await store.create(session)
     await spoil[way](session.handle)
     t.equal(await store.read(session.handle), null, way)
@@ -83,7 +101,7 @@ t.test('two processes share the sessions of one file', async t => {
   const session = newSession(one.clock)
   await one.store.create(session)
   t.equal(await other.store.update(session.handle, { set: { a: 1 }, remove: [] }), true)
-  t.strictSame((await one.store.read(session.handle))?.fields, { userId: 'ada', a: 1 })
+  t.strictSame((await one.store.read(session.handle))?.fields, { a: 1 })
 })
 
 t.test('while another process writes, sessions are read, and writing is unavailable within a second', async t => {
@@ -125,7 +143,7 @@ t.test('whatever is wrong with the database, the error is ours and has the cause
   for (const [name, [break_, cause]] of Object.entries(breakages)) {
     const { store, clock, sqlite } = await open(t)
     break_(sqlite)
-    const large = newSession(clock, { userId: 'ada', a: 'x'.repeat(20_000) })
+    const large = newSession(clock, { a: 'x'.repeat(20_000) })
     const unavailable = { code: 'SESSIONS_UNAVAILABLE', message: /^Sessions cannot be read right now/, cause: { message: cause } }
     await t.rejects(store.create(large), unavailable, name)
   }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { accountOf } from '../../../src/http/guards.ts'
 import { shownAgo } from '../../../src/shown-time.ts'
 import type { AccountEventType } from '../../../src/users/account-events.ts'
 
@@ -20,7 +21,7 @@ const sentences: Record<AccountEventType, string> = {
 
 export default async function account (app: FastifyInstance): Promise<void> {
   app.get('/account', async (request, reply) => {
-    const events = await app.accountEvents.listOf(request.currentUser!.id, SHOWN_EVENTS)
+    const events = await app.accountEvents.listOf(accountOf(request).id, SHOWN_EVENTS)
     const shown = events.map(({ type, at, ...where }) => ({ ...where, what: sentences[type], at: shownAgo(at.getTime(), app.now()) }))
     return await reply.page('account/account', { events: shown })
   })

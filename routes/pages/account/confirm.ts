@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
+import { sendToLogin } from '../../../src/http/guards.ts'
 import { NEXT_MAX, pathHere } from '../../../src/path-here.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
-import { askForLogin } from '../../../src/users/require-user.ts'
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
@@ -32,7 +32,7 @@ export default async function confirm (app: FastifyInstance): Promise<void> {
 
     const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, password))
     if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/confirm', { values, errors: wrongPassword })
-    if (!await request.continueSession({ authenticatedAt: app.now() })) return askForLogin(request, reply)
+    if (!await request.continueSession({ proofs: [{ method: 'pwd', at: app.now() }] })) return sendToLogin(request, reply)
     return await reply.redirect(next ?? '/account', 303)
   })
 }

@@ -4,8 +4,8 @@ import { ofPassword } from '../../../src/accounts/authority.ts'
 import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
+import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
-import { askForLogin } from '../../../src/users/require-user.ts'
 
 const Form = Type.Object({ current_password: givenPassword }, { additionalProperties: false })
 
@@ -21,8 +21,8 @@ export default async function leave (app: FastifyInstance): Promise<void> {
     const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, request.body.current_password))
     if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
 
-    const user = request.currentUser!
-    if (!await deleteAccount(request.transact, ofPassword(user))) return askForLogin(request, reply)
+    const user = accountOf(request)
+    if (!await deleteAccount(request.transact, ofPassword(user))) return sendToLogin(request, reply)
     request.logEvent('account deleted', 'success')
     // They open nothing without their user, but they hold addresses.
     await app.sessionCleanup.endAllOf(user.id)

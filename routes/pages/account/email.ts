@@ -4,10 +4,10 @@ import { ofPassword } from '../../../src/accounts/authority.ts'
 import { changeEmail } from '../../../src/accounts/change-email.ts'
 import { EmailTaken, FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
+import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/sessions/client-of.ts'
 import { canonicalEmail, EMAIL_MAX } from '../../../src/users/email-address.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
-import { askForLogin } from '../../../src/users/require-user.ts'
 
 const Form = Type.Object({ email: Type.String({ maxLength: EMAIL_MAX }), current_password: givenPassword }, { additionalProperties: false })
 
@@ -32,9 +32,9 @@ export default async function email (app: FastifyInstance): Promise<void> {
     const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, password))
     if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/email', { values, errors: wrongPassword })
     await request.limitSignUps()
-    const outcome = await changeEmail(request.transact, ofPassword(request.currentUser!), email, clientOf(request))
+    const outcome = await changeEmail(request.transact, ofPassword(accountOf(request)), email, clientOf(request))
     if (outcome === 'email taken') return await reply.refuse(new EmailTaken(), 'account/email', { values, errors: emailTaken })
-    if (outcome === 'conflict') return askForLogin(request, reply)
+    if (outcome === 'conflict') return sendToLogin(request, reply)
     request.logEvent('email changed', 'success')
     return await reply.redirect('/account', 303)
   })

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import { accountOf } from '../../../src/http/guards.ts'
 import { answersFailure, answersJson, answersNothing, unavailable } from '../../../src/openapi.ts'
-import { devicesOf } from '../../../src/sessions/devices.ts'
-import { handleOf } from '../../../src/sessions/session-handle.ts'
+import { devicesOf } from '../../../src/identity/devices.ts'
 import { accountExport, AccountExport } from '../../../src/users/account-export.ts'
 
 const described = {
@@ -18,7 +18,7 @@ const described = {
 
 export default async function exportAccount (app: FastifyInstance): Promise<void> {
   app.get('/account/export', described, async (request, reply) => {
-    const [user, thisHandle] = [request.currentUser!, handleOf(request.session.sessionId)]
+    const [user, thisHandle] = [accountOf(request), request.sessionHandle]
     const [sessions, events] = await Promise.all([app.sessions.listOf(user.id), app.accountEvents.listOf(user.id)])
     const devices = devicesOf(sessions, { user, thisHandle, limits: app.config, now: app.now() })
     // A line of the log and no event: a GET leaves nothing in the database.

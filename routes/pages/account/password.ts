@@ -4,11 +4,11 @@ import { ofPassword } from '../../../src/accounts/authority.ts'
 import { changePassword } from '../../../src/accounts/change-password.ts'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors, type FieldErrors } from '../../../src/field-errors.ts'
+import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/sessions/client-of.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
 import { lengthProblem, passwordProblem } from '../../../src/users/password-policy.ts'
 import type { Passwords } from '../../../src/users/passwords.ts'
-import { askForLogin } from '../../../src/users/require-user.ts'
 
 const Form = Type.Object({ current_password: givenPassword, new_password: givenPassword }, { additionalProperties: false })
 
@@ -28,19 +28,19 @@ export default async function password (app: FastifyInstance): Promise<void> {
   app.get('/account/password', (_request, reply) => reply.page('account/password', view()))
 
   app.post<{ Body: Static<typeof Form> }>('/account/password', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
-    const user = request.currentUser!
+    const user = accountOf(request)
     const outcome = await request.admit(passwords => attempt(request, passwords))
     if (typeof outcome !== 'string') return await reply.refuse(outcome.error, 'account/password', view(outcome.errors))
-    if (!await changePassword(request.transact, ofPassword(user), outcome, clientOf(request))) return askForLogin(request, reply)
+    if (!await changePassword(request.transact, ofPassword(user), outcome, clientOf(request))) return sendToLogin(request, reply)
     request.logEvent('password changed', 'success')
-    const goesOn = await request.continueAlone({ authenticatedAt: app.now() })
-    return goesOn ? await reply.redirect('/account', 303) : askForLogin(request, reply)
+    const goesOn = await request.continueAlone({ proofs: [{ method: 'pwd', at: app.now() }] })
+    return goesOn ? await reply.redirect('/account', 303) : sendToLogin(request, reply)
   })
 
   /** @returns the hash of the new password */
   async function attempt (request: PasswordRequest, passwords: Passwords): Promise<string | Refusal> {
     const incomplete = fieldErrors(request.validationError?.validation, sentences)
-    const [user, { current_password: current, new_password: chosen = '' }] = [request.currentUser!, request.body]
+    const [user, { current_password: current, new_password: chosen = '' }] = [accountOf(request), request.body]
     const tooShort = lengthProblem(chosen, minLength)
     const errors = { ...(tooShort && { new_password: tooShort }), ...incomplete }
     if (Object.keys(errors).length > 0) return { error: new FormIncomplete(), errors }

@@ -4,8 +4,8 @@ import { ofSession } from '../../../src/accounts/authority.ts'
 import { changeName } from '../../../src/accounts/change-name.ts'
 import { FormIncomplete } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
+import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/sessions/client-of.ts'
-import { askForLogin } from '../../../src/users/require-user.ts'
 import { signUpForm } from '../../../src/users/sign-up-form.ts'
 
 export default async function profile (app: FastifyInstance): Promise<void> {
@@ -13,7 +13,7 @@ export default async function profile (app: FastifyInstance): Promise<void> {
   const Form = Type.Pick(schema, ['first_name', 'last_name'], { additionalProperties: false })
 
   app.get('/account/profile', async (request, reply) => {
-    const { firstName, lastName } = request.currentUser!
+    const { firstName, lastName } = accountOf(request)
     return await reply.page('account/profile', { values: { first_name: firstName, last_name: lastName }, errors: {} })
   })
 
@@ -23,8 +23,8 @@ export default async function profile (app: FastifyInstance): Promise<void> {
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/profile', { values, errors })
 
     const names = { firstName: values.first_name.trim(), lastName: values.last_name.trim() }
-    const isChanged = await changeName(request.transact, ofSession(request.currentUser!), names, clientOf(request))
-    if (!isChanged) return askForLogin(request, reply)
+    const isChanged = await changeName(request.transact, ofSession(accountOf(request)), names, clientOf(request))
+    if (!isChanged) return sendToLogin(request, reply)
     request.logEvent('profile changed', 'success')
     return await reply.redirect('/account', 303)
   })

@@ -8,10 +8,11 @@ import t from 'tap'
 import { openSqlite } from '../../../src/database/open-sqlite.ts'
 import { memorySessionStore } from '../../../src/sessions/memory-session-store.ts'
 import { openSessionStore } from '../../../src/sessions/open-session-store.ts'
-import type { Json, SessionFields, SessionStore, StoredSession } from '../../../src/sessions/session-store.ts'
+import type { Json, SessionFields } from '../../../src/sessions/session.ts'
+import type { SessionStore, StoredSession } from '../../../src/sessions/session-store.ts'
 import { postgresSessionStore } from '../../../src/sessions/postgres-session-store.ts'
 import { sqliteSessionStore } from '../../../src/sessions/sqlite-session-store.ts'
-import { keptLog, movableClock, type MovableClock, newHandle } from '../../contract/session-store.ts'
+import { keptLog, movableClock, type MovableClock, newHandle, newSession, storedOf } from '../../contract/session-store.ts'
 import { startRedisServer } from '../../redis-server.ts'
 import { postgresForEach } from '../../stores/new-postgres.ts'
 
@@ -43,14 +44,14 @@ function command (name: string, run: Run): fc.AsyncCommand<Model, Real> {
   return { check: () => true, run, toString: () => name }
 }
 
-function create (handle: string, userId: string | undefined, some: SessionFields, minutes: number) {
-  return command(`create ${handle} ${userId} ${JSON.stringify(some)} ${minutes}`, async (model, { store, clock }) => {
-    const fields = userId === undefined ? some : { ...some, userId }
+function create (handle: string, userId: string | undefined, fields: SessionFields, minutes: number) {
+  return command(`create ${handle} ${userId} ${JSON.stringify(fields)} ${minutes}`, async (model, { store, clock }) => {
     const expiresAt = clock.now() + minutes * MINUTE_MS
-    const creation = store.create({ handle, fields, expiresAt, endsAt: expiresAt + minutes })
+    const session = { ...storedOf(newSession(clock, fields, userId ?? null)), handle, expiresAt }
+    const creation = store.create({ ...session, endsAt: expiresAt + minutes })
     if (model.has(handle)) return await rejects(creation, { code: 'SESSION_EXISTS' })
     await creation
-    model.set(handle, { handle, fields, expiresAt })
+    model.set(handle, session)
   })
 }
 
@@ -64,13 +65,14 @@ function read (handle: string) {
 function update (handle: string, set: SessionFields, remove: string[], minutes: number | undefined) {
   return command(`update ${handle} ${JSON.stringify(set)} -${remove} ${minutes}`, async (model, real) => {
     const expiresAt = real.clock.now() + (minutes ?? 0) * MINUTE_MS
-    const renewal = minutes === undefined ? {} : { renewal: { expiresAt, endsAt: expiresAt + minutes } }
+    const lastSeenAt = real.clock.now()
+    const renewal = minutes === undefined ? {} : { renewal: { lastSeenAt, expiresAt, endsAt: expiresAt + minutes } }
     const session = live(model, real).find(session => session.handle === handle)
     deepStrictEqual(await real.store.update(handle, { set, remove, ...renewal }), session !== undefined)
     if (!session) return
     const kept = Object.entries(session.fields).filter(([name]) => !remove.includes(name))
     const fields = { ...Object.fromEntries(kept), ...set }
-    model.set(handle, { handle, fields, expiresAt: minutes === undefined ? session.expiresAt : expiresAt })
+    model.set(handle, { ...session, fields, ...(minutes === undefined ? {} : { lastSeenAt, expiresAt }) })
   })
 }
 
@@ -83,7 +85,7 @@ function revoke (handle: string) {
 
 function revokeOf (userId: string, handle: string) {
   return command(`revokeOf ${userId} ${handle}`, async (model, real) => {
-    const mine = (session: StoredSession) => session.handle === handle && session.fields.userId === userId
+    const mine = (session: StoredSession) => session.handle === handle && session.core.login?.userId === userId
     deepStrictEqual(await real.store.revokeOf(userId, handle), live(model, real).some(mine))
     for (const session of [...model.values()].filter(mine)) model.delete(session.handle)
   })
@@ -91,7 +93,7 @@ function revokeOf (userId: string, handle: string) {
 
 function revokeAllOf (userId: string, except: string | undefined) {
   return command(`revokeAllOf ${userId} ${except}`, async (model, real) => {
-    const others = (session: StoredSession) => session.handle !== except && session.fields.userId === userId
+    const others = (session: StoredSession) => session.handle !== except && session.core.login?.userId === userId
     deepStrictEqual(await real.store.revokeAllOf(userId, except), live(model, real).filter(others).length)
     for (const session of [...model.values()].filter(others)) model.delete(session.handle)
   })
@@ -99,7 +101,7 @@ function revokeAllOf (userId: string, except: string | undefined) {
 
 function listOf (userId: string) {
   return command(`listOf ${userId}`, async (model, real) => {
-    const expected = live(model, real).filter(({ fields }) => fields.userId === userId)
+    const expected = live(model, real).filter(({ core }) => core.login?.userId === userId)
     deepStrictEqual((await real.store.listOf(userId)).sort(byHandle), expected.sort(byHandle))
   })
 }
@@ -117,7 +119,7 @@ function move (milliseconds: number) {
 const handle = fc.constantFrom(...handles)
 const user = fc.constantFrom(...users)
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
-const name = fc.constantFrom('a', 'b', 'c', 'device', 'ключ', '')
+const name = fc.constantFrom('a', 'b', 'c', 'cart', 'ключ', '')
 const json = fc.jsonValue({ maxDepth: 2 }).map(value => JSON.parse(JSON.stringify(value)) as Json)
 const fields = fc.dictionary(name, json, { maxKeys: 3, noNullPrototype: true })
 const minutes = fc.integer({ min: 1, max: 20 })

@@ -1,16 +1,16 @@
 import t from 'tap'
 import { SessionsUnavailable } from '../../src/errors.ts'
-import type { Identity } from '../../src/sessions/identify.ts'
-import { identityCache } from '../../src/sessions/identity-cache.ts'
+import type { Found } from '../../src/identity/identify.ts'
+import { identityCache } from '../../src/identity/identity-cache.ts'
 
-const identity: Identity = { session: { handle: 'a', fields: {}, expiresAt: 1 }, user: null }
+const identity: Found = { session: { handle: 'a', core: { startedAt: 1, login: null }, lastSeenAt: 1, expiresAt: 1 }, account: null }
 
 /** An enabled cache over look-ups that are answered one by one. */
 function openCache () {
-  const lookUps: Array<PromiseWithResolvers<Identity | null>> = []
+  const lookUps: Array<PromiseWithResolvers<Found | null>> = []
   const time = { at: 1 }
   const cache = identityCache(() => {
-    const lookUp = withResolvers<Identity | null>()
+    const lookUp = withResolvers<Found | null>()
     lookUps.push(lookUp)
     return lookUp.promise
   }, () => time.at)

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import type { Identity, LookUp } from './identify.ts'
+import type { Found, LookUp } from './identify.ts'
 
 /** A new name or email can be stale for this long. Changes of a session are pushed. */
 const TTL_MS = 2_000
 const MAX_ENTRIES = 10_000
 
-/** Identities that were looked up in the last seconds. An entry is removed when its session changes. */
+/** Sessions and accounts that were looked up in the last seconds. An entry is removed when its session changes. */
 export interface IdentityCache {
   lookUp: LookUp
   /** Every change is pushed, and what was pushed has arrived: entries can be used. @param until milliseconds of the clock `now` */
@@ -21,7 +21,7 @@ export interface IdentityCache {
 
 /** @param now milliseconds of a clock that is never set back */
 export function identityCache (lookUp: LookUp, now = () => performance.now()): IdentityCache {
-  const cached = new LRUCache<string, Identity>({ max: MAX_ENTRIES, ttl: TTL_MS, ttlResolution: 0, perf: { now } })
+  const cached = new LRUCache<string, Found>({ max: MAX_ENTRIES, ttl: TTL_MS, ttlResolution: 0, perf: { now } })
   const pending = new Map<string, ReturnType<LookUp>>()
   let enabledUntil = -Infinity
   const isEnabled = () => now() < enabledUntil
@@ -35,8 +35,8 @@ export function identityCache (lookUp: LookUp, now = () => performance.now()): I
   // What changed while it was read is not kept: it may have been read before that.
   async function keep (handle: string, answer: ReturnType<LookUp>): Promise<void> {
     pending.set(handle, answer)
-    const identity = await answer
-    if (settle(handle, answer) && identity !== null) cached.set(handle, identity)
+    const found = await answer
+    if (settle(handle, answer) && found !== null) cached.set(handle, found)
   }
 
   /** @returns whether nothing has changed meanwhile */

@@ -1,16 +1,16 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { ofPassword } from '../../src/accounts/authority.ts'
-import { deleteAccount } from '../../src/accounts/delete-account.ts'
-import { signUp } from '../../src/accounts/sign-up.ts'
-import { EmailTaken, FormIncomplete } from '../../src/errors.ts'
-import { fieldErrors, type FieldErrors } from '../../src/field-errors.ts'
-import { clientOf } from '../../src/sessions/client-of.ts'
-import { canonicalEmail } from '../../src/users/email-address.ts'
-import { lengthProblem, passwordProblem } from '../../src/users/password-policy.ts'
-import type { Passwords } from '../../src/users/passwords.ts'
-import { signUpForm, type SignUpFields } from '../../src/users/sign-up-form.ts'
-import { askForLogin } from '../../src/users/require-user.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import { ofPassword } from '../../../src/accounts/authority.ts'
+import { deleteAccount } from '../../../src/accounts/delete-account.ts'
+import { signUp } from '../../../src/accounts/sign-up.ts'
+import { EmailTaken, FormIncomplete } from '../../../src/errors.ts'
+import { sendToLogin } from '../../../src/http/guards.ts'
+import { fieldErrors, type FieldErrors } from '../../../src/field-errors.ts'
+import { clientOf } from '../../../src/sessions/client-of.ts'
+import { canonicalEmail } from '../../../src/users/email-address.ts'
+import { lengthProblem, passwordProblem } from '../../../src/users/password-policy.ts'
+import type { Passwords } from '../../../src/users/passwords.ts'
+import { signUpForm, type SignUpFields } from '../../../src/users/sign-up-form.ts'
+import type { User } from '../../../src/users/user-repository.ts'
 
 type SignUpRequest = FastifyRequest<{ Body: SignUpFields }>
 type Sentences = ReturnType<typeof signUpForm>['sentences']
@@ -24,7 +24,7 @@ export default async function signup (app: FastifyInstance): Promise<void> {
   const { schema, sentences } = signUpForm(passwordMinLength)
 
   app.get('/signup', async (request, reply) => {
-    if (request.currentUser !== null) return await reply.redirect('/dashboard', 303)
+    if (request.identity?.account) return await reply.redirect('/dashboard', 303)
     return await reply.page('signup', { values: emptyForm, errors: {}, passwordMinLength })
   })
 
@@ -32,7 +32,7 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const outcome = await request.admit(passwords => attempt(request, passwords, sentences))
     const { password, ...values } = request.body
     if ('error' in outcome) return await reply.refuse(outcome.error, 'signup', { values: { ...emptyForm, ...values }, errors: outcome.errors, passwordMinLength })
-    if (!await request.logIn(outcome).catch(takeBack(app, outcome))) return askForLogin(request, reply)
+    if (!await request.logIn(outcome).catch(takeBack(app, outcome))) return sendToLogin(request, reply)
     await request.rememberDeviceFor(outcome)
     request.logEvent('signed up', 'success', outcome)
     return await reply.redirect('/dashboard', 303)

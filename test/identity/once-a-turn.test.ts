@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import type { Identity } from '../../src/sessions/identify.ts'
-import { onceATurn } from '../../src/sessions/once-a-turn.ts'
+import type { Found } from '../../src/identity/identify.ts'
+import { onceATurn } from '../../src/identity/once-a-turn.ts'
 
-const identityOf = (handle: string): Identity => ({ session: { handle, fields: {}, expiresAt: 1 }, user: null })
+const identityOf = (handle: string): Found => ({ session: { handle, core: { startedAt: 1, login: null }, lastSeenAt: 1, expiresAt: 1 }, account: null })
 
-function open (lookUp: (handle: string) => Promise<Identity | null> = async handle => identityOf(handle)) {
+function open (lookUp: (handle: string) => Promise<Found | null> = async handle => identityOf(handle)) {
   const lookUps: string[] = []
   const ask = onceATurn(handle => {
     lookUps.push(handle)

@@ -1,22 +1,29 @@
-import type { SessionFields } from './session-store.ts'
+import type { SessionFields } from './session.ts'
+
+interface Stored {
+  lastSeenAt: number
+  fields: SessionFields
+}
 
 /**
- * The fields as the store holds them, each as JSON, so that a nested change shows.
+ * What of a session can change, as the store has it, each field as JSON, so that a nested change shows.
  * `toJSON` keeps it out of the hash by which @fastify/session sees a change, and out of whatever else is serialized;
  * being an enumerable property, it travels with the session that @fastify/session builds from the loaded one.
  */
-export class AsStored {
+export class StoredSnapshot {
+  readonly lastSeenAt: number
   readonly json: Map<string, string>
-  /** It was revoked while this request was under way. */
-  isGone = false
+  /** While this request was running. */
+  wasRevoked = false
 
-  constructor (fields: SessionFields) {
+  constructor ({ lastSeenAt, fields }: Stored) {
+    this.lastSeenAt = lastSeenAt
     this.json = new Map(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]))
   }
 
   toJSON (): undefined {}
 
-  copy (): SessionFields {
+  fields (): SessionFields {
     return Object.fromEntries([...this.json].map(([name, text]) => [name, JSON.parse(text)]))
   }
 }

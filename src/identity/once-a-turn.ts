@@ -1,5 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises'
-import type { Identity, LookUp } from './identify.ts'
+import type { Found, LookUp } from '../identity/identify.ts'
 
 /**
  * Looks up once for all who ask for the same session in one turn of the event loop: a page brings many requests at once.
@@ -9,7 +9,7 @@ export function onceATurn (lookUp: LookUp): LookUp {
   const asked = new Map<string, ReturnType<LookUp>>()
   let turn: Promise<void> | null = null
 
-  async function begin (handle: string): Promise<Identity | null> {
+  async function begin (handle: string): Promise<Found | null> {
     await (turn ??= endOfTurn().finally(() => { turn = null }))
     asked.delete(handle)
     return await lookUp(handle)

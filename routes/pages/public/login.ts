@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
-import { FormIncomplete, LoginFailed } from '../../src/errors.ts'
-import { fieldErrors } from '../../src/field-errors.ts'
-import { nextPlace } from '../../src/next-place.ts'
-import { NEXT_MAX } from '../../src/path-here.ts'
-import { authenticate } from '../../src/users/authenticate.ts'
-import { EMAIL_MAX } from '../../src/users/email-address.ts'
-import { givenPassword } from '../../src/users/given-password.ts'
-import { askForLogin } from '../../src/users/require-user.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import { FormIncomplete, LoginFailed } from '../../../src/errors.ts'
+import { sendToLogin } from '../../../src/http/guards.ts'
+import { fieldErrors } from '../../../src/field-errors.ts'
+import { nextPlace } from '../../../src/next-place.ts'
+import { NEXT_MAX } from '../../../src/path-here.ts'
+import { authenticate } from '../../../src/users/authenticate.ts'
+import { EMAIL_MAX } from '../../../src/users/email-address.ts'
+import { givenPassword } from '../../../src/users/given-password.ts'
+import type { User } from '../../../src/users/user-repository.ts'
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
@@ -29,7 +29,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
 
   app.get<{ Querystring: Static<typeof Query> }>('/login', { schema: { querystring: Query } }, async (request, reply) => {
     const next = nextPlace(request.query.next, config)
-    if (request.currentUser !== null) return await reply.redirect(next ?? '/dashboard', 303)
+    if (request.identity?.account) return await reply.redirect(next ?? '/dashboard', 303)
     return await reply.page('login', { values: { email: '', next: next ?? '', remember: false }, errors: {} })
   })
 
@@ -46,7 +46,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
       return await authenticate(app.users, passwords, { email, password, noteFailure })
     })
     if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
-    if (!await request.logIn(user, { remember: remember === 'on' })) return askForLogin(request, reply)
+    if (!await request.logIn(user, { remember: remember === 'on' })) return sendToLogin(request, reply)
     await request.resetAttempts(user)
     request.recordEvent('logged in', user)
     return await reply.redirect(next ?? '/dashboard', 303)
