@@ -74,6 +74,8 @@ interface More {
   later?: number
   /** Pages of an application, beside the service's own. */
   pages?: FastifyPluginAsync
+  /** Routes of an application, outside of the service's own. */
+  outside?: FastifyPluginAsync
   /** For tests about hashing: the service's own cost, where others get by with next to none. */
   realHashing?: boolean
 }
@@ -87,6 +89,7 @@ export async function openService (t: Test, settings: Settings | Promise<Setting
   app.addHook('onRoute', ({ method, url }) => { for (const one of [method].flat()) routes.push(`${one} ${url}`) })
   app.addHook('onRegister', scope => { if (scope.pluginName === 'pages' && more.pages) scope.register(more.pages) })
   await app.register(latchkey, { config, now: time.now, drainMs: 0, ...(more.realHashing ? {} : { hashingCost: cheapHashing }) })
+  if (more.outside) await app.register(more.outside)
   await app.ready()
   isSecret(...app.secrets)
   return { app, time, log, folder, routes, browser: options => new Browser(app, options) }

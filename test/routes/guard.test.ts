@@ -1,5 +1,7 @@
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { openService, sqliteIn } from '../helper.ts'
+import { requireRecentAuthentication, requireUser } from '../../src/http/guards.ts'
+import { grace, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 t.test('a page for users sends nobody to the login, and back afterwards', async t => {
   const { browser } = await openService(t)
@@ -29,3 +31,35 @@ for (const [what, statement] of Object.entries(changes)) {
     t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 0, 'the session is gone from the store')
   })
 }
+
+/** What anyone may use. Every other route of the running service leads a stranger to the login. */
+const publicRoutes = new Set(['/', '/about', '/contact', '/login', '/logout', '/signup', '/unreadable-address', '/session', '/health/live', '/health/ready', '/authz/nginx', '/authz/caddy', '/authz/traefik', '/authz/envoy/*'])
+
+t.test('every route but those for anyone requires a user', async t => {
+  const { browser, routes } = await openService(t)
+  const own = routes.map(route => route.split(' ')).filter(([, path]) => !path!.startsWith('/assets/') && path !== '/favicon.ico')
+  const [open, closed] = [own.filter(([, path]) => publicRoutes.has(path!)), own.filter(([, path]) => !publicRoutes.has(path!))]
+  t.strictSame(new Set(open.map(([, path]) => path)), publicRoutes)
+  t.ok(closed.length > 15, `${closed.length} routes`)
+  for (const [method, path] of closed) {
+    const sent = { accept: 'text/html', 'sec-fetch-site': 'same-origin' }
+    t.match(await browser().send(method as 'GET', path!.replace(':handle', 'x'), sent), { status: 303, location: /^\/login/ }, `${method} ${path}`)
+  }
+})
+
+t.test('a guard closes a route of an application too, wherever it is', async t => {
+  const routes = async (app: FastifyInstance) => {
+    app.get('/api/mine', { onRequest: requireUser }, async request => request.identity?.account?.email)
+    app.get('/api/secret', { onRequest: requireRecentAuthentication }, async () => 'secret')
+  }
+  const { browser, time } = await openService(t, {}, { outside: routes })
+  for (const path of ['/api/mine', '/api/secret']) t.equal((await browser().get(path)).status, 303, path)
+  const laptop = browser()
+  await laptop.signUp()
+  t.match(await laptop.get('/api/mine'), { status: 200, body: grace.email })
+  t.equal((await laptop.get('/api/secret')).status, 200)
+  time.pass(10 * MINUTE_MS)
+  t.equal((await laptop.get('/api/secret')).status, 303, 'the last proof is ten minutes old')
+  await laptop.logOut()
+  t.equal((await laptop.get('/api/mine')).status, 303)
+})
