@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { disableAccount } from '../src/accounts/disable-account.ts'
 import { endSessions } from '../src/accounts/end-sessions.ts'
 import { handleOf } from '../src/sessions/session-handle.ts'
-import type { User } from '../src/users/user-repository.ts'
+import type { Account } from '../src/users/user-repository.ts'
 import { tellsOfHeldForms } from './held-form.ts'
 import { Browser, grace, HOUR_MS, openService, type Service } from './helper.ts'
 
@@ -25,7 +25,7 @@ const forms: Record<string, Record<string, string>> = {
 export interface Scene extends Service {
   laptop: Browser
   phone: Browser
-  user: User
+  user: Account
   port: number
   /** Every form for which somebody is logged in, as the running service has them. */
   paths: string[]

@@ -5,7 +5,7 @@ import { NotOverHttps } from '../../src/errors.ts'
 import { clientOf } from '../../src/sessions/client-of.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import type { Account } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,7 +14,7 @@ declare module 'fastify' {
      * @returns false when the user was changed meanwhile so that nobody who logged in before is logged in any more
      * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE, NOT_OVER_HTTPS
      */
-    logIn (user: User, options?: { remember?: boolean }): Promise<boolean>
+    logIn (user: Account, options?: { remember?: boolean }): Promise<boolean>
   }
 }
 
@@ -23,7 +23,7 @@ async function logIn (app: FastifyInstance): Promise<void> {
   const { config, now, sessions } = app
   app.decorateRequest('logIn', logIn)
 
-  async function logIn (this: FastifyRequest, user: User, { remember = false } = {}) {
+  async function logIn (this: FastifyRequest, user: Account, { remember = false } = {}) {
     if (!isCarried(sessionCookie(config), this.protocol)) throw refusal(this)
     const { id: userId, sessionEpoch: epoch } = user
     const login = { userId, epoch, remembered: remember, proofs: [{ method: 'pwd' as const, at: now() }] }
@@ -32,7 +32,7 @@ async function logIn (app: FastifyInstance): Promise<void> {
     return true
   }
 
-  async function endOldest (user: User, newHandle: string) {
+  async function endOldest (user: Account, newHandle: string) {
     const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(user.id), newHandle)
     await Promise.all(surplus.map(({ handle }) => sessions.revokeOf(user.id, handle)))
   }

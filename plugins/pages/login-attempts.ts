@@ -6,7 +6,7 @@ import { accountOf } from '../../src/http/guards.ts'
 import type { Consumed } from '../../src/throttling/consumed.ts'
 import type { Attempt } from '../../src/throttling/login-attempts.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import type { Account } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,9 +16,9 @@ declare module 'fastify' {
      */
     consumeAttempt (email: string): Promise<void>
     /** The password was wrong. Writes it down for the user, if there is one, and also when the account has to wait from now on. */
-    recordFailedAttempt (type: 'login failed' | 'password refused', user: User | null): void
+    recordFailedAttempt (type: 'login failed' | 'password refused', user: Account | null): void
     /** The login is complete: the count starts anew, and this browser is a known device of the account from now on. Never fails. */
-    resetAttempts (user: User): Promise<void>
+    resetAttempts (user: Account): Promise<void>
     /** Whether this is the password of the current user; counted like an attempt to log in. @throws TOO_MANY_GUESSES */
     isOwnPassword (passwords: Passwords, password: string): Promise<boolean>
     /** What this request has counted and not answered yet. */
@@ -47,14 +47,14 @@ async function consumeAttempt (this: FastifyRequest, email: string) {
   this.attempt = attempt
 }
 
-function recordFailedAttempt (this: FastifyRequest, type: 'login failed' | 'password refused', user: User | null) {
+function recordFailedAttempt (this: FastifyRequest, type: 'login failed' | 'password refused', user: Account | null) {
   this.recordEvent(type, user)
   // For the user now, and not at each refusal, because a refusal writes nothing.
   if (this.attempt?.isLastFree && user !== null) this.recordForUser('throttled', user)
   this.attempt = null
 }
 
-async function resetAttempts (this: FastifyRequest, user: User) {
+async function resetAttempts (this: FastifyRequest, user: Account) {
   await this.attempt?.succeed?.().catch(err => this.log.warn({ err }, 'failed attempts were not reset'))
   this.attempt = null
   await this.rememberDeviceFor(user)

@@ -1,5 +1,5 @@
 import type { UserCondition } from '../database/transact.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 
 /**
  * On whose behalf an account is changed, as conditions of the statement that writes. An operator's `{ id }` is enough:
@@ -8,11 +8,11 @@ import type { User } from '../users/user-repository.ts'
 export type Authority = UserCondition
 
 /** A session of this user, as long as no write has ended all of them. */
-export function ofSession ({ id, sessionEpoch }: User): Authority {
+export function ofSession ({ id, sessionEpoch }: Account): Authority {
   return { id, sessionEpoch }
 }
 
 /** A session whose user has just given the password, as long as it is this one. */
-export function ofPassword ({ id, sessionEpoch, passwordHash }: User): Authority {
+export function ofPassword ({ id, sessionEpoch, passwordHash }: Account): Authority {
   return { id, sessionEpoch, passwordHash }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Transact, Write } from '../database/transact.ts'
 import type { Client } from '../users/account-events.ts'
-import type { NewUser, User } from '../users/user-repository.ts'
+import type { NewAccount, Account } from '../users/user-repository.ts'
 
 const FIRST_EPOCH = 1
 
@@ -10,7 +10,7 @@ const FIRST_EPOCH = 1
  * @returns the new user, or null when the email has an account. The database decides, so parallel sign-ups make one user.
  * @throws USERS_UNAVAILABLE
  */
-export async function createAccount (transact: Transact, person: NewUser, at: Date, client?: Client): Promise<User | null> {
+export async function createAccount (transact: Transact, person: NewAccount, at: Date, client?: Client): Promise<Account | null> {
   // 128 random bits.
   const id = randomBytes(16).toString('base64url')
   const user = { id, ...person, sessionEpoch: FIRST_EPOCH, disabledAt: null, createdAt: at, updatedAt: at }

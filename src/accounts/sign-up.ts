@@ -2,7 +2,7 @@ import type { Transact } from '../database/transact.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { Client } from '../users/account-events.ts'
 import type { Passwords } from '../users/passwords.ts'
-import type { NewUser, User, UserRepository } from '../users/user-repository.ts'
+import type { NewAccount, Account, UserRepository } from '../users/user-repository.ts'
 import { createAccount } from './create-account.ts'
 
 interface SignUpParts {
@@ -12,13 +12,13 @@ interface SignUpParts {
   now: Clock
 }
 
-type Person = Omit<NewUser, 'passwordHash'> & { password: string }
+type Person = Omit<NewAccount, 'passwordHash'> & { password: string }
 
 /**
  * The new user, or null when the email has an account.
  * @throws HASHING_BUSY, USERS_UNAVAILABLE
  */
-export async function signUp ({ users, transact, passwords, now }: SignUpParts, { password, ...person }: Person, client: Client): Promise<User | null> {
+export async function signUp ({ users, transact, passwords, now }: SignUpParts, { password, ...person }: Person, client: Client): Promise<Account | null> {
   // Spares a hash. The database decides below.
   if (await users.findByEmail(person.email) !== null) return null
   return await createAccount(transact, { ...person, passwordHash: await passwords.hash(password) }, new Date(now()), client)

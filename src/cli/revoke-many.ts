@@ -1,7 +1,7 @@
 import { endSessions } from '../accounts/end-sessions.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import type { Asked } from './command.ts'
 import { endSessionsOf, orDeadAllTheSame, orGone, sessionsEnded } from './end-sessions.ts'
 import { print, printJson } from './output.ts'
@@ -10,7 +10,7 @@ import { confirm } from './question.ts'
 import { tell } from './users.ts'
 
 /** Logs a user out everywhere. */
-export async function revokeOfUser (asked: Asked, user: User): Promise<void> {
+export async function revokeOfUser (asked: Asked, user: Account): Promise<void> {
   await confirm(asked, `End every session of ${user.email}?`)
   orGone(await endSessions(asked.open().database.transact, { id: user.id }))
   await tell(asked, user, 'is logged out everywhere', await endSessionsOf(asked, user.id))

@@ -1,6 +1,6 @@
 import { changePassword } from '../accounts/change-password.ts'
 import { openPasswords } from '../users/passwords.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import { type Asked, type Command, Failed, type Shell } from './command.ts'
 import { endSessionsOf, orGone } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
@@ -55,7 +55,7 @@ function decoded (bytes: Buffer): string {
   }
 }
 
-async function refuseWeak ({ open }: Asked, { email, firstName, lastName }: User, password: string): Promise<void> {
+async function refuseWeak ({ open }: Asked, { email, firstName, lastName }: Account, password: string): Promise<void> {
   // Its word lists take longer to load than any other command to run.
   const { passwordProblem } = await import('../users/password-policy.ts')
   const { passwordMinLength: minLength, publicUrl } = open().config

@@ -1,11 +1,11 @@
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 
 /** A user for a program. The password's hash is for nobody. */
-export function userAsJson ({ id, email, firstName, lastName, disabledAt, createdAt, updatedAt }: User) {
+export function userAsJson ({ id, email, firstName, lastName, disabledAt, createdAt, updatedAt }: Account) {
   return { id, email, firstName, lastName, disabledAt, createdAt, updatedAt }
 }
 
-export function nameOf ({ firstName, lastName }: User): string {
+export function nameOf ({ firstName, lastName }: Account): string {
   return `${firstName} ${lastName}`
 }
 

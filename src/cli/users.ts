@@ -1,6 +1,6 @@
 import { deleteAccount } from '../accounts/delete-account.ts'
 import { disableAccount, enableAccount } from '../accounts/disable-account.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import type { Asked, Command } from './command.ts'
 import { endSessionsOf, orGone, sessionsEnded } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
@@ -19,7 +19,7 @@ const list: Command = {
   words: { least: 0, most: 0 },
   flags: ['json'],
   async run ({ flags, shell, open }) {
-    const users: User[] = []
+    const users: Account[] = []
     for await (const page of everyUser(open().users)) users.push(...page)
     if (flags.json) return await printJson(shell, users.map(userAsJson))
     const rows = users.map(user => [user.email, nameOf(user), user.createdAt.toISOString().slice(0, 10), user.disabledAt ? 'disabled' : 'enabled'])
@@ -85,7 +85,7 @@ const remove: Command = {
 export const users = { list, show, disable, enable, delete: remove }
 
 /** @param ended how many sessions, null when the store could not tell, undefined when none were to end */
-export async function tell ({ flags, shell }: Asked, { id, email }: User, whatHolds: string, ended?: number | null): Promise<void> {
+export async function tell ({ flags, shell }: Asked, { id, email }: Account, whatHolds: string, ended?: number | null): Promise<void> {
   if (flags.json) return await printJson(shell, { id, email, ...(ended === undefined ? {} : { sessionsEnded: ended }) })
   await print(shell, `${email} ${whatHolds}${ended === undefined ? '' : `, ${sessionsEnded(ended)}`}.\n`)
 }

@@ -1,5 +1,5 @@
 import type { AccountEvent } from '../users/account-events.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 
 /**
  * THE CONTRACT of writing about accounts. Every database passes the same suite, test/contract/transact.ts.
@@ -15,16 +15,16 @@ import type { User } from '../users/user-repository.ts'
 export type Transact = (writes: Write[]) => Promise<Outcome>
 
 export type Write =
-  | { insert: 'user', values: User }
+  | { insert: 'user', values: Account }
   | { update: 'user', where: UserCondition, set: UserChanges }
   | { delete: 'user', where: UserCondition }
   | { insert: 'event', values: AccountEvent }
 
 /** What has to be true of a user's row for it to be changed: these columns have these values. */
-export type UserCondition = Pick<User, 'id'> & Partial<Pick<User, 'sessionEpoch' | 'passwordHash'>>
+export type UserCondition = Pick<Account, 'id'> & Partial<Pick<Account, 'sessionEpoch' | 'passwordHash'>>
 
 /** The row's `updatedAt` is the time of the write. */
-export type UserChanges = Partial<Pick<User, 'firstName' | 'lastName' | 'email' | 'passwordHash' | 'disabledAt'>> & {
+export type UserChanges = Partial<Pick<Account, 'firstName' | 'lastName' | 'email' | 'passwordHash' | 'disabledAt'>> & {
   /** One more than it is, which ends every session of the user. */
   sessionEpoch?: 'raised'
 }

@@ -1,5 +1,5 @@
 import { canonicalEmail } from '../users/email-address.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import { decodePath, foldPath, isNormalized } from './normalized-path.ts'
 import type { OriginalRequest } from './original-request.ts'
 
@@ -74,12 +74,12 @@ export function requirementOf (rules: Rule[], { hostname, path }: Pick<OriginalR
  * A stranger has to log in where that helps. An ambiguous path is forbidden to a stranger if not every user may pass.
  * @param user null for a stranger
  */
-export function decide ({ accesses, isAmbiguous }: Requirement, user: Pick<User, 'id' | 'email'> | null): 'pass' | 'log in' | 'forbidden' {
+export function decide ({ accesses, isAmbiguous }: Requirement, user: Pick<Account, 'id' | 'email'> | null): 'pass' | 'log in' | 'forbidden' {
   if (accesses.every(access => isAllowed(access, user))) return 'pass'
   return user !== null || (isAmbiguous && accesses.some(access => typeof access !== 'string')) ? 'forbidden' : 'log in'
 }
 
-function isAllowed (access: Access, user: Pick<User, 'id' | 'email'> | null): boolean {
+function isAllowed (access: Access, user: Pick<Account, 'id' | 'email'> | null): boolean {
   if (access === 'anyone') return true
   if (user === null || access === 'users') return user !== null
   return access.some(person => person === user.id || person === user.email || (person.startsWith('@') && user.email.endsWith(person)))

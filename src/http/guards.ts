@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { LoginRequired, PasswordRequired } from '../errors.ts'
 import { NEXT_MAX } from '../path-here.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -48,7 +48,7 @@ export function makePublic (route: RouteOptions): void {
 }
 
 /** Who is logged in, behind a guard. @throws LOGIN_REQUIRED without one */
-export function accountOf ({ identity }: FastifyRequest): Readonly<User> {
+export function accountOf ({ identity }: FastifyRequest): Readonly<Account> {
   if (!identity?.account) throw new LoginRequired()
   return identity.account
 }

@@ -2,7 +2,7 @@ import type { SessionLimits } from '../sessions/session-limits.ts'
 import type { StoredSession } from '../sessions/session-store.ts'
 import { sessionSummary, type SessionSummary } from '../sessions/session-summary.ts'
 import { type Visit, visitsIn } from '../sessions/visits.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import { assess } from './assess.ts'
 
 /** A session as its user sees it. Times are epoch milliseconds. */
@@ -16,7 +16,7 @@ export interface Device extends SessionSummary {
 }
 
 interface Viewer {
-  user: User
+  user: Account
   thisHandle: string
   limits: SessionLimits
   now: number

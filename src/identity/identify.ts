@@ -3,7 +3,7 @@ import type { SessionLimits } from '../sessions/session-limits.ts'
 import type { Clock, SessionStore, StoredCore } from '../sessions/session-store.ts'
 import { sessionSummary, type SessionSummary } from '../sessions/session-summary.ts'
 import type { StoreLog } from '../sessions/store-options.ts'
-import type { User, UserRepository } from '../users/user-repository.ts'
+import type { Account, UserRepository } from '../users/user-repository.ts'
 import { whenKnown } from '../when-known.ts'
 import { identityOf, type Identity } from './identity.ts'
 import { isRenewalDue, renewalOf } from './renewal.ts'
@@ -11,7 +11,7 @@ import { isRenewalDue, renewalOf } from './renewal.ts'
 /** A session, and the account of its login: what is looked up, and may be cached. */
 export interface Found {
   session: StoredCore
-  account: Readonly<User> | null
+  account: Readonly<Account> | null
 }
 
 /** From a handle to what is assessed, or null when there is no session. @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE */

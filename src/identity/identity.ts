@@ -2,13 +2,13 @@ import { SessionNotYetValid } from '../errors.ts'
 import type { MethodName } from '../sessions/session.ts'
 import type { Lifetime, SessionLimits } from '../sessions/session-limits.ts'
 import { sessionSummary, type SessionSummary } from '../sessions/session-summary.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import { assess } from './assess.ts'
 
 /** Whose request it is. */
 export interface Identity {
   /** Null for a visitor with a session. */
-  account: Readonly<User> | null
+  account: Readonly<Account> | null
   session: SessionSummary
   /** How many factors were proven: 0 for a visitor, 1 with a password. */
   level: number
@@ -22,7 +22,7 @@ export interface Identity {
  * @param account of the session's login, null when there is none
  * @throws SESSION_NOT_YET_VALID, with how far its clock is ahead as the cause
  */
-export function identityOf (session: Lifetime, account: Readonly<User> | null, limits: SessionLimits, now: number): Identity | null {
+export function identityOf (session: Lifetime, account: Readonly<Account> | null, limits: SessionLimits, now: number): Identity | null {
   const assessment = assess(session, account, limits, now)
   const summary = sessionSummary(session, limits)
   switch (assessment.state) {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../sessions/session-store.ts'
-import type { User } from '../users/user-repository.ts'
+import type { Account } from '../users/user-repository.ts'
 import type { Consumed } from './consumed.ts'
 import { DEVICE_SECONDS } from './device-cookie.ts'
 import type { DeviceStore } from './device-store.ts'
@@ -24,13 +24,13 @@ interface Devices {
 
 interface Device { name: string, usedAt: number, failures: number }
 
-export type Owner = Pick<User, 'id' | 'sessionEpoch'>
+export type Owner = Pick<Account, 'id' | 'sessionEpoch'>
 
 /** A browser that tries to log in. */
 export interface Browser {
   token: string | undefined
   /** Whose email was typed. */
-  user: Owner & Pick<User, 'email'> | null
+  user: Owner & Pick<Account, 'email'> | null
 }
 
 export interface KnownDevices {

@@ -24,7 +24,7 @@ export const LOGIN_CEILINGS: CeilingOptions = {
 }
 
 /** Whose password is typed. An email without an account is counted alike. */
-export interface Account {
+export interface LoginTarget {
   /** As it was typed. */
   email: string
   userId: string | null
@@ -43,9 +43,9 @@ export interface LoginAttempts {
    * password would show; it is not counted and writes nothing.
    * @throws SESSIONS_UNAVAILABLE
    */
-  consume (account: Account, address: string): Promise<Attempt>
+  consume (account: LoginTarget, address: string): Promise<Attempt>
   /** Forgets the failures at an account. @throws SESSIONS_UNAVAILABLE */
-  reset (account: Account): Promise<void>
+  reset (account: LoginTarget): Promise<void>
 }
 
 /** One count for the login and for every page that asks for a password. */
@@ -53,9 +53,9 @@ export function loginAttempts (store: RateLimitStore, now: Clock, limits = LOGIN
   const failures = failedAttempts(store, now)
   const networks = ceilings(store, limits, now)
   const answer = <T> (work: () => Promise<T>) => orUnavailable(SessionsUnavailable, work)
-  const reset = (account: Account) => answer(() => failures.reset(keyOf(account)))
+  const reset = (account: LoginTarget) => answer(() => failures.reset(keyOf(account)))
 
-  async function consume (account: Account, address: string): Promise<Attempt> {
+  async function consume (account: LoginTarget, address: string): Promise<Attempt> {
     const key = keyOf(account)
     const wait = Math.max(...await Promise.all([failures.waitFor(key), networks.waitFor(address)]))
     // Nothing was counted, so there is nothing to reset either.
@@ -77,7 +77,7 @@ export function loginAttempts (store: RateLimitStore, now: Clock, limits = LOGIN
 
 // Hashed, because what people type into the wrong field is a password, and to bound the key's length. By the user's id
 // where there is one: guesses at an email that has no account yet do not count against whoever signs up with it.
-function keyOf ({ email, userId }: Account): string {
+function keyOf ({ email, userId }: LoginTarget): string {
   return createHash('sha256').update(userId === null ? `email\n${canonicalEmail(email) ?? email}` : `user\n${userId}`).digest('base64url')
 }
 

@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import type { Device } from '../identity/devices.ts'
 import type { RecordedEvent } from './account-events.ts'
-import type { User } from './user-repository.ts'
+import type { Account } from './user-repository.ts'
 
 interface Kept {
-  user: User
+  user: Account
   devices: Device[]
   events: RecordedEvent[]
 }

@@ -5,10 +5,10 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
-import type { User, UserRepository } from './user-repository.ts'
+import type { Account, UserRepository } from './user-repository.ts'
 
 type Table = ReturnType<typeof tableOf>
-type Changes = Partial<Pick<User, 'passwordHash'>> & { sessionEpoch?: SQL }
+type Changes = Partial<Pick<Account, 'passwordHash'>> & { sessionEpoch?: SQL }
 
 // In the statement itself, so that of two at once none is lost.
 const raised = sql`${users.sessionEpoch} + 1`
@@ -39,7 +39,7 @@ function answer<T> (work: () => Promise<T>): Promise<T> {
   return postgresAnswer(UsersUnavailable, work)
 }
 
-function firstOf ([user]: User[]): User | null {
+function firstOf ([user]: Account[]): Account | null {
   return user ?? null
 }
 

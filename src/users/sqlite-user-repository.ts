@@ -7,10 +7,10 @@ import { UsersUnavailable } from '../errors.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
-import type { User, UserRepository } from './user-repository.ts'
+import type { Account, UserRepository } from './user-repository.ts'
 
 type Table = ReturnType<typeof tableOf>
-type Changes = Partial<Pick<User, 'passwordHash'>> & { sessionEpoch?: SQL }
+type Changes = Partial<Pick<Account, 'passwordHash'>> & { sessionEpoch?: SQL }
 
 // In the statement itself, so that of two at once none is lost.
 const raised = sql`${users.sessionEpoch} + 1`

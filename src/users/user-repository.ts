@@ -5,10 +5,10 @@
  */
 export interface UserRepository {
   /** @returns what may be kept and handed to others, so nobody may change it */
-  findById (id: string): Promise<Readonly<User> | null>
+  findById (id: string): Promise<Readonly<Account> | null>
 
   /** @param email in canonical form, see email-address.ts */
-  findByEmail (email: string): Promise<User | null>
+  findByEmail (email: string): Promise<Account | null>
 
   /** Replaces a hash made with older parameters; the password is the same, so sessions stay. */
   upgradePasswordHash (id: string, from: string, to: string): Promise<void>
@@ -17,7 +17,7 @@ export interface UserRepository {
   raiseEverySessionEpoch (progress?: (users: number) => void): Promise<number>
 
   /** A page of users, by email. @param after the email that the page before ended with */
-  list (options: { limit: number, after?: string }): Promise<User[]>
+  list (options: { limit: number, after?: string }): Promise<Account[]>
 
   count (): Promise<number>
 
@@ -28,7 +28,7 @@ export interface UserRepository {
   close (): Promise<void>
 }
 
-export interface NewUser {
+export interface NewAccount {
   firstName: string
   lastName: string
   /** Canonical form. */
@@ -37,7 +37,7 @@ export interface NewUser {
   passwordHash: string
 }
 
-export interface User extends NewUser {
+export interface Account extends NewAccount {
   /** 128 random bits in base64url: says nothing about how many users there are. */
   id: string
   /** Copied into each session at login. Raising it ends every session of the user at once. */

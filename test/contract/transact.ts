@@ -9,7 +9,7 @@ import { disableAccount, enableAccount } from '../../src/accounts/disable-accoun
 import { endSessions } from '../../src/accounts/end-sessions.ts'
 import type { Transact, Write } from '../../src/database/transact.ts'
 import type { AccountEvents } from '../../src/users/account-events.ts'
-import type { User, UserRepository } from '../../src/users/user-repository.ts'
+import type { Account, UserRepository } from '../../src/users/user-repository.ts'
 import { ada, createUser } from '../create-user.ts'
 import type { MovableClock } from './session-store.ts'
 
@@ -23,13 +23,13 @@ export interface AccountsUnderTest {
   break: () => void
 }
 
-type Fact = (t: Test, under: AccountsUnderTest & { user: User, other: User }) => Promise<void>
+type Fact = (t: Test, under: AccountsUnderTest & { user: Account, other: Account }) => Promise<void>
 
 const client = { address: '2001:db8::1', device: 'Firefox on Linux' }
 const names = { firstName: 'Augusta', lastName: 'King' }
 
 /** Every change that a session of this user can make, by the authority that it needs. */
-const changes: Record<string, (transact: Transact, user: User) => Promise<unknown>> = {
+const changes: Record<string, (transact: Transact, user: Account) => Promise<unknown>> = {
   name: (transact, user) => changeName(transact, ofSession(user), names, client),
   'the other sessions': (transact, user) => endSessions(transact, ofSession(user), client),
   email: async (transact, user) => await changeEmail(transact, ofPassword(user), 'lovelace@example.org', client) === 'done',
@@ -49,7 +49,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
       t.strictSame(await under.accountEvents.listOf(other.id), [])
     })
   }
-  const eventsOf = async ({ accountEvents }: Pick<AccountsUnderTest, 'accountEvents'>, { id }: User) => (await accountEvents.listOf(id)).map(({ type }) => type)
+  const eventsOf = async ({ accountEvents }: Pick<AccountsUnderTest, 'accountEvents'>, { id }: Account) => (await accountEvents.listOf(id)).map(({ type }) => type)
 
   fact('a new account has an id of 128 random bits, and an event when somebody has signed up', async (t, { transact, accountEvents, clock }) => {
     const at = new Date(clock.now())
@@ -133,7 +133,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
     t.not((await createUser(transact)).id, user.id)
   })
 
-  const before: Record<string, (under: AccountsUnderTest, user: User) => Promise<unknown>> = {
+  const before: Record<string, (under: AccountsUnderTest, user: Account) => Promise<unknown>> = {
     'all sessions were ended': ({ transact }, { id }) => endSessions(transact, { id }),
     'the password was changed': ({ transact }, user) => changePassword(transact, ofPassword(user), '$argon2id$three', client),
     'an operator disabled the account': ({ transact }, { id }) => disableAccount(transact, id, new Date()),

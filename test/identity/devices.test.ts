@@ -1,12 +1,12 @@
 import t from 'tap'
 import { devicesOf } from '../../src/identity/devices.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import type { Account } from '../../src/users/user-repository.ts'
 import { newSession } from '../contract/session-store.ts'
 
 const MINUTE_MS = 60_000
 const limits = { idleMs: 60 * MINUTE_MS, absoluteMs: 600 * MINUTE_MS, rememberMs: 6000 * MINUTE_MS }
 const now = Date.now()
-const user = { sessionEpoch: 1, disabledAt: null } as User
+const user = { sessionEpoch: 1, disabledAt: null } as Account
 
 const begun = (minutes: number, handle: string, changes: object = {}) => ({ ...newSession({ now: () => now - minutes * MINUTE_MS, move: () => {} }), handle, ...changes })
 const handlesOf = (sessions: ReturnType<typeof begun>[], thisHandle = '9') => devicesOf(sessions, { user, thisHandle, limits, now }).map(({ handle }) => handle)

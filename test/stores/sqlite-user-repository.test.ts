@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { changeName } from '../../src/accounts/change-name.ts'
 import { sqliteTransact } from '../../src/database/sqlite-transact.ts'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import type { Account } from '../../src/users/user-repository.ts'
 import { movableClock } from '../contract/session-store.ts'
 import { userRepositoryContract } from '../contract/user-repository.ts'
 import { createUser } from '../create-user.ts'
@@ -76,7 +76,7 @@ t.test('who waited for a write reads it, whoever else reads at that moment', asy
 
 t.test('what many are handed none of them can change', async t => {
   const { users, id } = await openKnown(t)
-  const user = await users.findById(id) as User
+  const user = await users.findById(id) as Account
   t.throws(() => { user.firstName = 'Mallory' }, TypeError)
 })
 

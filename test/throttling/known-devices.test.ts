@@ -10,7 +10,7 @@ import { signDeviceToken } from '../../src/throttling/device-token.ts'
 import type { DeviceStore } from '../../src/throttling/device-store.ts'
 import { postgresDeviceStore } from '../../src/throttling/postgres-device-store.ts'
 import { sqliteDeviceStore } from '../../src/throttling/sqlite-device-store.ts'
-import type { User } from '../../src/users/user-repository.ts'
+import type { Account } from '../../src/users/user-repository.ts'
 import { createUser } from '../create-user.ts'
 import { DAY_MS, MovableClock } from '../helper.ts'
 import { newDatabase } from '../stores/new-database.ts'
@@ -24,8 +24,8 @@ interface UnderTest {
   transact: Transact
   clock: MovableClock
   devices: KnownDevices
-  grace: User
-  ada: User
+  grace: Account
+  ada: Account
   /** Grace's browser with this token. */
   with: (token: string | undefined, changes?: Partial<Browser>) => Browser
   break: () => unknown

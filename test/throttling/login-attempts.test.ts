@@ -1,10 +1,10 @@
 import t from 'tap'
-import { type Account, type LoginAttempts, LOGIN_CEILINGS, loginAttempts } from '../../src/throttling/login-attempts.ts'
+import { type LoginTarget, type LoginAttempts, LOGIN_CEILINGS, loginAttempts } from '../../src/throttling/login-attempts.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../helper.ts'
 import { inSqlite, onEveryRateLimitStore } from './every-rate-limit-store.ts'
 
-const grace: Account = { email: 'grace@example.com', userId: 'grace' }
-const nobody = (email: string): Account => ({ email, userId: null })
+const grace: LoginTarget = { email: 'grace@example.com', userId: 'grace' }
+const nobody = (email: string): LoginTarget => ({ email, userId: null })
 const everyAddress = { points: 1_000_000, seconds: 60 }
 const withoutCeilings = { name: 'login', host: everyAddress, '/24': everyAddress, '/56': everyAddress, '/48': everyAddress, everybody: everyAddress }
 const low = { ...LOGIN_CEILINGS, host: { points: 3, seconds: 900 }, '/24': { points: 7, seconds: 900 }, '/56': { points: 5, seconds: 900 }, '/48': { points: 9, seconds: 900 }, everybody: { points: 20, seconds: 60 } }
@@ -12,7 +12,7 @@ const low = { ...LOGIN_CEILINGS, host: { points: 3, seconds: 900 }, '/24': { poi
 // Networks differ, so that only the account is counted.
 let network = 0
 const anywhere = () => `10.${++network >> 8 & 255}.${network & 255}.1`
-const fail = async (attempts: LoginAttempts, account: Account, address = anywhere()) => (await attempts.consume(account, address)).wait
+const fail = async (attempts: LoginAttempts, account: LoginTarget, address = anywhere()) => (await attempts.consume(account, address)).wait
 /** Each at another account, so that only networks are counted. @returns how many were admitted */
 async function spray (attempts: LoginAttempts, addresses: string[]): Promise<number> {
   let admitted = 0

@@ -6,7 +6,7 @@ import { UsersUnavailable } from '../../src/errors.ts'
 import { authenticate } from '../../src/users/authenticate.ts'
 import { openPasswords, type Passwords } from '../../src/users/passwords.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
-import type { User, UserRepository } from '../../src/users/user-repository.ts'
+import type { Account, UserRepository } from '../../src/users/user-repository.ts'
 
 const password = 'nanoseconds are short wires'
 const client = { address: '::1', device: 'Firefox on Linux' }
@@ -14,7 +14,7 @@ const grace = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.co
 
 /** A table of users that tells what it was asked. */
 class Table implements Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash'> {
-  readonly rows: User[] = []
+  readonly rows: Account[] = []
   readonly asked: string[] = []
 
   async findByEmail (email: string) {

@@ -8,7 +8,7 @@ import { NEXT_MAX } from '../../../src/path-here.ts'
 import { authenticate } from '../../../src/users/authenticate.ts'
 import { EMAIL_MAX } from '../../../src/users/email-address.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
-import type { User } from '../../../src/users/user-repository.ts'
+import type { Account } from '../../../src/users/user-repository.ts'
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
@@ -40,7 +40,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
     const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
-    const noteFailure = (user: User | null) => request.recordFailedAttempt('login failed', user)
+    const noteFailure = (user: Account | null) => request.recordFailedAttempt('login failed', user)
     const user = await request.admit(async passwords => {
       await request.consumeAttempt(email)
       return await authenticate(app.users, passwords, { email, password, noteFailure })

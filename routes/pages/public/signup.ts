@@ -10,7 +10,7 @@ import { canonicalEmail } from '../../../src/users/email-address.ts'
 import { lengthProblem, passwordProblem } from '../../../src/users/password-policy.ts'
 import type { Passwords } from '../../../src/users/passwords.ts'
 import { signUpForm, type SignUpFields } from '../../../src/users/sign-up-form.ts'
-import type { User } from '../../../src/users/user-repository.ts'
+import type { Account } from '../../../src/users/user-repository.ts'
 
 type SignUpRequest = FastifyRequest<{ Body: SignUpFields }>
 type Sentences = ReturnType<typeof signUpForm>['sentences']
@@ -40,7 +40,7 @@ export default async function signup (app: FastifyInstance): Promise<void> {
 }
 
 // Counted whatever is in the form; the password is estimated only when nothing else is wrong with it.
-async function attempt (request: SignUpRequest, passwords: Passwords, sentences: Sentences): Promise<User | Refusal> {
+async function attempt (request: SignUpRequest, passwords: Passwords, sentences: Sentences): Promise<Account | Refusal> {
   const { config: { passwordMinLength: minLength, publicUrl: { hostname: siteName } }, users, transact, now } = request.server
   await request.limitSignUps()
   const mistakes = mistakesIn(request, sentences)
@@ -61,7 +61,7 @@ function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences
 }
 
 // Whoever is told that it did not work has to be able to try again. An account that was made use of meanwhile stays.
-function takeBack ({ transact, log }: FastifyInstance, user: User) {
+function takeBack ({ transact, log }: FastifyInstance, user: Account) {
   return async (error: unknown) => {
     await deleteAccount(transact, ofPassword(user)).catch(err => log.error({ err, user: user.id }, 'a sign-up that failed was not taken back'))
     throw error
