@@ -19,7 +19,7 @@ const forms: Record<string, Record<string, string>> = {
   '/account/email': { email: 'eve@example.com', current_password: grace.password },
   '/account/password': { current_password: grace.password, new_password: chosen },
   '/account/delete': { current_password: grace.password },
-  '/account/confirm': { password: grace.password }
+  '/account/reauthenticate': { password: grace.password }
 }
 
 export interface Scene extends Service {
@@ -43,7 +43,7 @@ export const endsOfAll: Record<string, (scene: Scene) => Promise<unknown>> = {
 export const endsOfOne: Record<string, (scene: Scene) => Promise<unknown>> = {
   'this device was logged out': ({ laptop, phone }) => laptop.submit(`/account/devices/${handleIn(phone)}/revoke`),
   'it was logged out itself': ({ phone }) => sameBrowser(phone).logOut(),
-  'it went on under a new id': ({ phone }) => sameBrowser(phone).submit('/account/confirm', { password: grace.password }),
+  'it went on under a new id': ({ phone }) => sameBrowser(phone).submit('/account/reauthenticate', { password: grace.password }),
   'an operator ended this session': ({ app, phone }) => app.sessions.revoke(handleIn(phone)),
   'it was not used for too long': async ({ time }) => time.pass(HOUR_MS)
 }

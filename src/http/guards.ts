@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { LoginRequired, PasswordRequired } from '../errors.ts'
+import { LoginRequired, ReauthenticationRequired } from '../errors.ts'
 import { NEXT_MAX } from '../path-here.ts'
 import type { Account } from '../users/user-repository.ts'
 
@@ -30,10 +30,15 @@ export async function requireRecentAuthentication (request: FastifyRequest, repl
   await loadIdentity(request)
   const { identity, server } = request
   if (identity?.provedAt && server.now() - identity.provedAt < RECENT_MS) return
-  if (!request.takesHtml()) throw new PasswordRequired()
+  if (!request.takesHtml()) throw new ReauthenticationRequired()
   request.logRefusal('PASSWORD_REQUIRED')
   const [path] = request.url.split('?', 1)
-  return reply.redirect(`/account/confirm?next=${encodeURIComponent(path!)}`, 303)
+  return sendToReauthentication(reply, path!)
+}
+
+/** @param next a path of this site, which it leads back to */
+export function sendToReauthentication (reply: FastifyReply, next: string): FastifyReply {
+  return reply.redirect(`/account/reauthenticate?next=${encodeURIComponent(next)}`, 303)
 }
 
 /** Closes every route of a scope to strangers, whatever its folder forgets. */

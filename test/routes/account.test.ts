@@ -5,7 +5,7 @@ import { onSqliteAndRedis } from '../every-store.ts'
 import { grace, HOUR_MS, MINUTE_MS, inDatabaseOf, openService } from '../helper.ts'
 
 const eve = { ...grace, email: 'eve@example.com' }
-const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/confirm', '/export'].map(path => `/account${path}`)
+const pages = ['', '/devices', '/profile', '/email', '/password', '/delete', '/reauthenticate', '/confirm', '/export'].map(path => `/account${path}`)
 
 /** An application's page that asks for the password again. */
 async function diary (app: FastifyInstance): Promise<void> {
@@ -74,6 +74,7 @@ onSqliteAndRedis(t, async (t, settings) => {
       email: { email: 'eve@example.com', current_password: grace.password },
       password: { current_password: grace.password, new_password: 'microseconds are longer wires' },
       delete: { current_password: grace.password },
+      reauthenticate: { password: grace.password },
       confirm: { password: grace.password }
     }
     for (const [name, fields] of Object.entries(forms)) {
@@ -86,7 +87,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     const { browser } = await openService(t, settings())
     const laptop = browser()
     await laptop.signUp()
-    for (const path of ['profile', 'email', 'password', 'delete', 'confirm', 'devices/revoke-others']) {
+    for (const path of ['profile', 'email', 'password', 'delete', 'reauthenticate', 'confirm', 'devices/revoke-others']) {
       t.equal((await laptop.submit(`/account/${path}`, { password: grace.password }, { 'sec-fetch-site': 'cross-site' })).status, 403, path)
     }
     t.ok(await laptop.isLoggedIn())
@@ -171,14 +172,14 @@ onSqliteAndRedis(t, async (t, settings) => {
     time.pass(10 * MINUTE_MS - 1)
     t.equal((await laptop.get('/diary')).status, 200)
     time.pass(1)
-    const confirm = '/account/confirm?next=%2Fdiary'
-    t.match(await laptop.get('/diary?from=a+letter'), { status: 303, location: confirm })
-    t.match(await laptop.submit('/diary'), { status: 303, location: confirm })
+    const reauthenticate = '/account/reauthenticate?next=%2Fdiary'
+    t.match(await laptop.get('/diary?from=a+letter'), { status: 303, location: reauthenticate })
+    t.match(await laptop.submit('/diary'), { status: 303, location: reauthenticate })
     t.match((await laptop.submit('/diary', {}, { accept: 'application/json' })).json(), { statusCode: 401, code: 'PASSWORD_REQUIRED' })
-    t.match(await laptop.get(confirm), { status: 200, body: /value="\/diary"/ })
+    t.match(await laptop.get(reauthenticate), { status: 200, body: /value="\/diary"/ })
 
     const before = laptop.cookies.get('session')!
-    t.match(await laptop.submit('/account/confirm', { password: grace.password, next: '/diary' }), { status: 303, location: '/diary' })
+    t.match(await laptop.submit('/account/reauthenticate', { password: grace.password, next: '/diary' }), { status: 303, location: '/diary' })
     t.not(laptop.cookies.get('session'), before)
     const thief = browser()
     thief.cookies.set('session', before)
@@ -186,7 +187,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     time.pass(9 * MINUTE_MS)
     t.equal((await laptop.get('/diary')).status, 200)
     time.pass(MINUTE_MS)
-    t.match(await laptop.get('/diary'), { status: 303, location: confirm })
+    t.match(await laptop.get('/diary'), { status: 303, location: reauthenticate })
   })
 
   t.test('giving the password again keeps the session as it was: when it began, how long it is kept, what it holds', async t => {
@@ -198,7 +199,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     time.pass(HOUR_MS)
     const sessionOf = async () => (await laptop.get('/session', { accept: 'application/json' })).json<{ session: object }>().session
     const before = await sessionOf()
-    const { setCookies } = await laptop.submit('/account/confirm', { password: grace.password })
+    const { setCookies } = await laptop.submit('/account/reauthenticate', { password: grace.password })
     t.strictSame(await sessionOf(), before)
     t.match(setCookies.join(), /session=[^;]+; [^,]*Expires=/)
     t.match((await laptop.get('/about')).body, 'href="/contact">Contact</a> <time', 'and the history goes on')
@@ -209,10 +210,10 @@ onSqliteAndRedis(t, async (t, settings) => {
     const laptop = browser()
     await laptop.signUp()
     time.pass(HOUR_MS / 2)
-    t.match(await laptop.submit('/account/confirm', { password: 'not the password at all', next: '/account/email' }), { status: 401, body: /That isn&#39;t your current password\./ })
-    t.match(await laptop.submit('/account/confirm', { next: '/account/email' }), { status: 400, body: /value="\/account\/email"[^]*id="password-error"/ })
-    t.equal((await laptop.submit('/account/confirm', { password: 'x'.repeat(1025) })).status, 400)
-    t.equal((await laptop.submit('/account/confirm', { password: grace.password, user: 'eve' })).status, 400)
+    t.match(await laptop.submit('/account/reauthenticate', { password: 'not the password at all', next: '/account/email' }), { status: 401, body: /That isn&#39;t your current password\./ })
+    t.match(await laptop.submit('/account/reauthenticate', { next: '/account/email' }), { status: 400, body: /value="\/account\/email"[^]*id="password-error"/ })
+    t.equal((await laptop.submit('/account/reauthenticate', { password: 'x'.repeat(1025) })).status, 400)
+    t.equal((await laptop.submit('/account/reauthenticate', { password: grace.password, user: 'eve' })).status, 400)
     t.equal((await laptop.get('/diary')).status, 303)
   })
 
@@ -221,10 +222,31 @@ onSqliteAndRedis(t, async (t, settings) => {
     const laptop = browser()
     await laptop.signUp()
     for (const next of ['https://elsewhere.example/', '//elsewhere.example', '/\\elsewhere.example', 'javascript:alert(1)', '']) {
-      t.match(await laptop.submit('/account/confirm', { password: grace.password, next }), { status: 303, location: '/account' }, next)
-      t.notMatch((await laptop.get(`/account/confirm?next=${encodeURIComponent(next)}`)).body, 'name="next"', next)
+      t.match(await laptop.submit('/account/reauthenticate', { password: grace.password, next }), { status: 303, location: '/account' }, next)
+      t.notMatch((await laptop.get(`/account/reauthenticate?next=${encodeURIComponent(next)}`)).body, 'name="next"', next)
+    }
+    t.equal((await laptop.get(`/account/reauthenticate?next=/${'x'.repeat(2048)}`)).status, 400)
+  })
+
+  t.test('the path of earlier releases leads to the new one, with the page to return to, and takes no password', async t => {
+    const { browser, time } = await openService(t, settings(), { pages: diary })
+    const laptop = browser()
+    await laptop.signUp()
+    time.pass(HOUR_MS / 2)
+    const [moved, bare] = ['/account/reauthenticate?next=%2Fdiary%3Ffrom%3Dletter', '/account/reauthenticate']
+    const next = '/diary?from=letter'
+    t.match(await laptop.get(`/account/confirm?next=${encodeURIComponent(next)}`), { status: 303, location: moved })
+    t.match(await laptop.submit('/account/confirm', { password: grace.password, next }), { status: 303, location: moved })
+    t.match(await laptop.submit('/account/confirm', { password: '', next }), { status: 303, location: moved })
+    t.equal((await laptop.get('/diary')).status, 303, 'it was not given here')
+    t.match(await laptop.get('/account/confirm'), { status: 303, location: bare })
+    t.match(await laptop.submit('/account/confirm'), { status: 303, location: bare })
+    for (const next of ['https://elsewhere.example/', '//elsewhere.example', '/\\elsewhere.example', '']) {
+      t.match(await laptop.get(`/account/confirm?next=${encodeURIComponent(next)}`), { status: 303, location: bare }, next)
+      t.match(await laptop.submit('/account/confirm', { password: grace.password, next }), { status: 303, location: bare }, next)
     }
     t.equal((await laptop.get(`/account/confirm?next=/${'x'.repeat(2048)}`)).status, 400)
+    t.equal((await laptop.submit('/account/confirm', { next: `/${'x'.repeat(2048)}` })).status, 400)
   })
 
   t.test('the copy holds everything kept about this user, and nobody else', async t => {

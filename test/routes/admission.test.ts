@@ -77,7 +77,7 @@ onEveryStore(t, async (t, settings) => {
     await phone.logIn()
     await phone.logOut()
     const crowd = fillAdmission(app)
-    const known = [() => phone.logIn(), () => laptop.submit('/account/confirm', { password: grace.password })]
+    const known = [() => phone.logIn(), () => laptop.submit('/account/reauthenticate', { password: grace.password })]
     for (const comeBack of known) {
       const before = app.admission.waiting()
       const answer = comeBack()

@@ -10,7 +10,7 @@ const form = 'Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-for
 const request = (line: string, headers = '', body = '') => `${line} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nAccept: text/html\r\n${headers}${body === '' ? '' : `Content-Length: ${body.length}\r\n`}\r\n${body}`
 const location = ({ headers }: Heard) => headers.location ?? ''
 
-const guarded = ['/dashboard', '/account', '/account/devices', '/account/email', '/account/confirm', '/account/export']
+const guarded = ['/dashboard', '/account', '/account/devices', '/account/email', '/account/reauthenticate', '/account/export']
 const encoded = (path: string) => path.replace(/[a-z]/g, letter => `%${letter.charCodeAt(0).toString(16)}`)
 
 /** Ways to write a path that some server, proxy or framework takes for the same one. */
@@ -106,7 +106,7 @@ t.test('nothing that is sent becomes a header of the answer', async t => {
     const asked = [
       request(`GET /login?next=/${injected}`, cookie), request(`GET /login?next=/${encodeURI(injected)}`, cookie), request(`GET /dashboard?${injected}`), request(`GET /${injected}`), request(`GET /account/devices/${injected}/revoke`, cookie),
       ...['Host', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Origin', 'Referer', 'Accept', 'User-Agent', 'Cookie', 'Expect', 'If-None-Match', 'Range'].map(name => request('GET /dashboard', `${name}: a${injected}\r\n`)),
-      request('POST /login', form, `email=a${injected}&password=x&next=/${injected}`), request('POST /login', form, `email=${encodeURIComponent(injected)}&password=x&next=/${injected}`), request('POST /account/confirm', `${form}${cookie}`, `password=x&next=/${injected}`)
+      request('POST /login', form, `email=a${injected}&password=x&next=/${injected}`), request('POST /login', form, `email=${encodeURIComponent(injected)}&password=x&next=/${injected}`), request('POST /account/reauthenticate', `${form}${cookie}`, `password=x&next=/${injected}`)
     ]
     for (const bytes of asked) {
       // What begins another request is answered as one: only what each answer says of itself counts.

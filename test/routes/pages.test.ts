@@ -2,7 +2,7 @@ import t from 'tap'
 import { openService } from '../helper.ts'
 
 const ofVisitors = ['/', '/about', '/contact', '/login', '/signup', '/nothing']
-const ofUsers = ['/', '/about', '/contact', '/logout', '/dashboard', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/delete', '/account/confirm', '/nothing']
+const ofUsers = ['/', '/about', '/contact', '/logout', '/dashboard', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/delete', '/account/reauthenticate', '/nothing']
 
 t.test('a password is typed unseen, and a password manager may fill it in', async t => {
   const { browser } = await openService(t)
@@ -18,7 +18,7 @@ t.test('a password is typed unseen, and a password manager may fill it in', asyn
     ['/account/password current_password', 'current-password'],
     ['/account/password new_password', 'new-password'],
     ['/account/delete current_password', 'current-password'],
-    ['/account/confirm password', 'current-password']
+    ['/account/reauthenticate password', 'current-password']
   ])
 
   async function passwordsOf (path: string) {

@@ -4,7 +4,7 @@ import { grace, openService, rowsOf, type Service } from '../helper.ts'
 
 /** A name that no page has, and every address that only takes forms, are asked for as well. */
 const paths = (handle: string) => [
-  '/login', '/login?next=/account', '/signup', '/logout', '/dashboard', '/session', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/confirm', '/account/confirm?next=/account', '/account/delete', '/account/export',
+  '/login', '/login?next=/account', '/signup', '/logout', '/dashboard', '/session', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/reauthenticate', '/account/reauthenticate?next=/account', '/account/delete', '/account/export',
   '/account/devices/revoke-others', `/account/devices/${handle}/revoke`, '/assets/pico.css', '/favicon.ico', '/health/live', '/health/ready', '/nothing', '/%ff',
   '/logout?_method=POST', `/signup?${new URLSearchParams(grace).toString()}`, `/login?${new URLSearchParams({ email: grace.email, password: grace.password }).toString()}`, `/account/delete?password=${encodeURIComponent(grace.password)}`, '/account/profile?first_name=Eve&last_name=Eve'
 ]

@@ -34,9 +34,9 @@ t.test('the way to the login and through it leads to pages here, whatever it say
     t.equal(form.status, 200)
     t.ok(field === null || isHere(field), `the field for ${shown(next)} is ${shown(field)}`)
     leadsHere(t, await laptop.get(`/login?${query}`), next)
-    t.ok(isHere(hiddenNext(await laptop.get(`/account/confirm?${query}`)) ?? '/'), shown(next))
+    t.ok(isHere(hiddenNext(await laptop.get(`/account/reauthenticate?${query}`)) ?? '/'), shown(next))
   }
-  for (const next of tooLong) for (const page of ['/login', '/account/confirm']) t.equal((await laptop.get(`${page}?next=${encodeURIComponent(next)}`)).status, 400)
+  for (const next of tooLong) for (const page of ['/login', '/account/reauthenticate']) t.equal((await laptop.get(`${page}?next=${encodeURIComponent(next)}`)).status, 400)
 })
 
 t.test('a form that says where to go leads to pages here, whatever it says', async t => {
@@ -45,7 +45,7 @@ t.test('a form that says where to go leads to pages here, whatever it says', asy
   await laptop.signUp()
   for (const next of nexts) {
     // Without a password no time goes into checking it, and the form comes back with its field.
-    for (const [path, someone, fields] of [['/login', browser(), { email: grace.email }], ['/account/confirm', laptop, {}]] as const) {
+    for (const [path, someone, fields] of [['/login', browser(), { email: grace.email }], ['/account/reauthenticate', laptop, {}]] as const) {
       const again = await someone.submit(path, { ...fields, next })
       const field = hiddenNext(again)
       t.ok(again.status === 400 && (field === null || isHere(field)), `the field for ${shown(next)} is ${shown(field)}`)
@@ -55,7 +55,7 @@ t.test('a form that says where to go leads to pages here, whatever it says', asy
   const typed = nexts.filter(next => !/\p{Cc}/u.test(next))
   for (const [at, next] of typed.entries()) {
     if (at % 5 === 0) leadsHere(t, await laptop.logIn({ next }), next)
-    if (at % 5 === 1) leadsHere(t, await laptop.submit('/account/confirm', { password: grace.password, next }), next)
+    if (at % 5 === 1) leadsHere(t, await laptop.submit('/account/reauthenticate', { password: grace.password, next }), next)
   }
 })
 

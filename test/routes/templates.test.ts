@@ -5,7 +5,7 @@ import { anotherAddress, grace, openService, type Browser } from '../helper.ts'
  * Pages are templates. What people send is never a part of one, nor an option of how it is rendered.
  */
 
-const pages = ['/login', '/signup', '/logout', '/dashboard', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/confirm', '/account/delete', '/nothing', '/%ff']
+const pages = ['/login', '/signup', '/logout', '/dashboard', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/reauthenticate', '/account/delete', '/nothing', '/%ff']
 
 /** What EJS, its neighbours and Express have taken for options, and what reaches the prototype of an object. */
 const options = [
@@ -71,7 +71,7 @@ t.test('a form with a field that is not its own is refused, and the pages stay a
     '/account/profile': { first_name: 'Ada', last_name: 'Lovelace' },
     '/account/email': { email: 'ada@example.com', current_password: grace.password },
     '/account/password': { current_password: grace.password, new_password: 'compilers were said to be impossible' },
-    '/account/confirm': { password: grace.password },
+    '/account/reauthenticate': { password: grace.password },
     '/account/delete': { current_password: grace.password }
   }
   for (const [path, fields] of Object.entries(forms)) {

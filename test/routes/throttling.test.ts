@@ -66,7 +66,7 @@ onEveryStore(t, async (t, settings) => {
     for (let guess = 1; guess <= 100; guess++) await at().logIn({ email: `person-${guess}@example.com` })
     t.equal((await at().logIn()).status, 429)
     t.equal((await laptop.logIn()).status, 303)
-    t.equal((await laptop.submit('/account/confirm', { password: grace.password })).status, 303, 'nor when it confirms its password')
+    t.equal((await laptop.submit('/account/reauthenticate', { password: grace.password })).status, 303, 'nor when it confirms its password')
     t.equal((await at('203.0.113.8').logIn()).status, 303)
   })
 
@@ -156,7 +156,7 @@ onEveryStore(t, async (t, settings) => {
       let admitted = 0
       for (let round = 0; round < 3; round++) {
         t.match(await laptop.submit('/account/devices/revoke-others'), { status: 303, location: '/account/devices' })
-        for (let guess = 0; guess < 9; guess++) if ((await laptop.submit('/account/confirm', { password: wrong })).status === 401) admitted++
+        for (let guess = 0; guess < 9; guess++) if ((await laptop.submit('/account/reauthenticate', { password: wrong })).status === 401) admitted++
       }
       t.equal(admitted, guesses, cookies)
     }
@@ -226,13 +226,13 @@ onEveryStore(t, async (t, settings) => {
     await laptop.signUp()
     laptop.cookies.delete('device')
     const tries = [
-      laptop.submit('/account/confirm', { password: wrong }),
+      laptop.submit('/account/reauthenticate', { password: wrong }),
       laptop.submit('/account/delete', { current_password: wrong }),
       laptop.submit('/account/password', { current_password: wrong, new_password: 'another long enough phrase' })
     ]
     for (const answer of await Promise.all(tries)) t.equal(answer.status, 401)
     for (let guess = 4; guess <= 5; guess++) t.equal((await laptop.logIn({ password: wrong })).status, 401)
-    for (let more = 1; more <= 3; more++) t.equal((await laptop.submit('/account/confirm', { password: grace.password })).status, 429)
+    for (let more = 1; more <= 3; more++) t.equal((await laptop.submit('/account/reauthenticate', { password: grace.password })).status, 429)
     t.equal((await laptop.get('/account')).body.match(/Logins held back/g)?.length, 1)
   })
 

@@ -9,7 +9,7 @@ import { type Browser, grace, openService, type Service } from '../helper.ts'
 
 const forms: Record<string, (laptop: Browser) => ReturnType<Browser['submit']>> = {
   'a login': laptop => laptop.logIn(),
-  'a password given again': laptop => laptop.submit('/account/confirm', { password: grace.password }),
+  'a password given again': laptop => laptop.submit('/account/reauthenticate', { password: grace.password }),
   'a changed password': laptop => laptop.submit('/account/password', { current_password: grace.password, new_password: 'microseconds are longer wires' }),
   'a logout of all others': laptop => laptop.submit('/account/devices/revoke-others')
 }

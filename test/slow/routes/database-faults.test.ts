@@ -76,7 +76,7 @@ onEveryStore(t, async (t, settings) => {
       isUnavailable(t, await laptop.submit('/account/email', { email: 'ada@example.com', current_password: grace.password }), 'change the email')
       if (app.redis === null) {
         isUnavailable(t, await browser().logIn(), 'log in')
-        isUnavailable(t, await laptop.submit('/account/confirm', { password: grace.password }), 'confirm')
+        isUnavailable(t, await laptop.submit('/account/reauthenticate', { password: grace.password }), 'reauthenticate')
         isUnavailable(t, await laptop.submit('/account/devices/revoke-others'), 'log out the others')
         isUnavailable(t, await phone.logOut(), 'log out')
         isUnavailable(t, await laptop.submit('/account/delete', { current_password: grace.password }), 'delete the account')

@@ -18,7 +18,7 @@ const encoded = (text: string) => new URLSearchParams([['', text]]).toString().s
 const form = fc.array(fc.tuple(name, word), { maxLength: 8 }).map(fields => fields.map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&'))
 const body = fc.oneof({ weight: 4, arbitrary: form.map(text => Buffer.from(text)) }, fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes)), word.map(text => Buffer.from(text)))
 
-const page = fc.constantFrom('/', '/about', '/contact', '/login', '/signup', '/logout', '/dashboard', '/session', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/confirm', '/account/delete', '/account/export', '/account/devices/x/revoke', '/account/devices/revoke-others', '/assets/pico.css', '/health/live', '/health/ready', '/nothing', '/unreadable-address')
+const page = fc.constantFrom('/', '/about', '/contact', '/login', '/signup', '/logout', '/dashboard', '/session', '/account', '/account/devices', '/account/profile', '/account/email', '/account/password', '/account/reauthenticate', '/account/confirm', '/account/delete', '/account/export', '/account/devices/x/revoke', '/account/devices/revoke-others', '/assets/pico.css', '/health/live', '/health/ready', '/nothing', '/unreadable-address')
 const piece = fc.oneof(fc.constantFrom('..', '.', '%2e', '%2f', '%', '%ff', '%00', '\\', '//', ';', ':', '*', '?', '#', '__proto__', 'constructor'), fc.webSegment())
 const path = fc.tuple(fc.oneof({ weight: 3, arbitrary: page }, fc.array(piece, { maxLength: 5 }).map(pieces => `/${pieces.join('/')}`)), fc.option(fc.tuple(name, word)))
   .map(([path, query]) => query === null ? path : `${path}?${query.map(encoded).join('=')}`)

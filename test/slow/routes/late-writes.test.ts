@@ -5,9 +5,9 @@ import { beginsSession, endsOfAll, endsOfOne, fieldsOf, handleIn, openScene, typ
 
 // The owner ends the session while a form of the thief is being worked on.
 
-const takePassword = ['/account/confirm', '/account/email', '/account/password', '/account/delete']
+const takePassword = ['/account/reauthenticate', '/account/email', '/account/password', '/account/delete']
 const write = ['/account/profile', '/account/email', '/account/password', '/account/delete', '/account/devices/revoke-others']
-const takeNewId = ['/account/confirm', '/account/password', '/account/devices/revoke-others']
+const takeNewId = ['/account/reauthenticate', '/account/password', '/account/devices/revoke-others']
 
 onEveryStore(t, async (t, settings) => {
   for (const [what, end] of Object.entries({ ...endsOfAll, ...endsOfOne })) {
@@ -67,7 +67,7 @@ onEveryStore(t, async (t, settings) => {
 
   t.test('whatever two devices send at once, it is as if one had come after the other', async t => {
     for (const [at, mine] of write.entries()) {
-      for (const other of [...write.slice(at), '/account/confirm']) {
+      for (const other of [...write.slice(at), '/account/reauthenticate']) {
         const scene = await openScene(t, await settings())
         const answers = await Promise.all([scene.laptop.submit(mine, fieldsOf(mine)), scene.phone.submit(other, fieldsOf(other))])
         t.ok(answers.every(({ status }) => status === 303), `${mine} and ${other}`)
