@@ -22,7 +22,7 @@ const databaseClients = {
 }
 
 const fastifyAsTypesOnly = {
-  regex: '^(fastify|fastify-plugin|@fastify/(?!(error|type-provider-typebox)$).*)$',
+  regex: '^(fastify|fastify-plugin|@fastify/(?!(error|proxy-addr|type-provider-typebox)$).*)$',
   allowTypeImports: true,
   message: 'Fastify is here only as types (import type).'
 }

@@ -1,7 +1,6 @@
 import { Signer } from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { rememberedSignatures, type SessionSigner } from '../src/sessions/remembered-signatures.ts'
 import { isVaried } from '../src/setting-formats.ts'
 import { keptSecret } from '../src/sessions/session-secret.ts'
 
@@ -10,7 +9,7 @@ declare module 'fastify' {
     /** The first signs, all verify. */
     secrets: string[]
     /** Signs the ids of sessions. */
-    signer: SessionSigner
+    signer: Signer
   }
 }
 
@@ -19,7 +18,7 @@ async function secrets (app: FastifyInstance): Promise<void> {
   const ours = sessionSecrets.length > 0 ? sessionSecrets : [keptSecret(dataDir)]
   if (!ours.every(isVaried)) app.log.warn('SESSION_SECRET contains an old secret with fewer than ten distinct characters. Whoever guesses it can sign cookies: remove it as soon as its cookies may stop working')
   app.decorate('secrets', ours)
-  app.decorate('signer', rememberedSignatures(new Signer(ours)))
+  app.decorate('signer', new Signer(ours))
 }
 
 export default fp(secrets, { name: 'secrets' })

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import proxyAddress from '@fastify/proxy-addr'
 import ipaddr from 'ipaddr.js'
 
 const UNKNOWN = 'unknown'
@@ -64,25 +64,21 @@ function ipv4Inside (address: ipaddr.IPv6): ipaddr.IPv4 | null {
   return new ipaddr.IPv4(range === 'teredo' ? bytes.map(byte => byte ^ 0xff) : bytes)
 }
 
-/** Who is connected: a socket. */
+/** The other end of a connection. */
 interface Peer { remoteAddress?: string | undefined }
 
 /**
- * Whether whoever is connected is one of the proxies that are believed; over a Unix socket nobody is. Looked up once for each peer.
+ * Whether the peer of a connection is a trusted proxy; over a Unix socket nobody is. Decided once for each peer, as a proxy
+ * sends many requests on one connection.
  * @param ranges addresses and CIDR ranges
  */
 export function trustOf (ranges: string[]): (peer: Peer) => boolean {
-  const trusted = new BlockList()
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    trusted.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
-  }
-  // A proxy asks again and again on one connection.
+  const isInRange = proxyAddress.compile(ranges)
   const known = new WeakMap<Peer, boolean>()
-  const isInRange = ({ remoteAddress = '' }: Peer) => remoteAddress !== '' && trusted.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
   return peer => {
-    if (!known.has(peer)) known.set(peer, isInRange(peer))
-    return known.get(peer)!
+    const { remoteAddress = '' } = peer
+    const isTrusted = known.get(peer) ?? (remoteAddress !== '' && isInRange(remoteAddress, 0))
+    known.set(peer, isTrusted)
+    return isTrusted
   }
 }

@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto'
+import type { Signer } from '@fastify/cookie'
 import { LRUCache } from 'lru-cache'
-import type { SessionSigner } from './remembered-signatures.ts'
 import { handleOf } from './session-handle.ts'
 
-/** Cookies that were found to open a session, lately. Shorter than asking the signer, which also remembers, and nothing is asked more often. */
+/** Cookies whose signature was verified: saves an HMAC for each request of a program or proxy. */
 const VERIFIED_MAX = 10_000
 
 /**
  * From the header `Cookie` to the handle of the session that it opens, if its signature is one of ours.
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
-export function sentSession (cookieName: string, signer: SessionSigner): (header: string | undefined) => string | null {
+export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
   // By their hash: who could read this memory would find no cookie in it.
   const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
 
