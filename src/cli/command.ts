@@ -3,19 +3,19 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { Latchkey } from './open-latchkey.ts'
 
-/** One thing the operator can ask for. */
+/** One command of the operator's. */
 export interface Command {
-  /** What follows the name, such as `<email or id>`. */
-  takes: string
+  /** The one argument, `<required>` or `[optional]`; left out when there is none. */
+  argument?: string
   /** One line for the list of commands. */
   summary: string
   /** What an operator should know before. */
   details?: string
-  /** How many words may stand beside the options. */
-  words: { least: number, most: number }
   flags: FlagName[]
+  /** The flags among them that must be given. */
+  required?: FlagName[]
   /** Rejects when it did not do what was asked for; then nobody is told that it did. */
-  run (asked: Asked): Promise<void>
+  run (invocation: Invocation): Promise<void>
 }
 
 export type FlagName = 'json' | 'yes' | 'user' | 'all' | 'from' | 'to'
@@ -30,8 +30,9 @@ export interface Flags {
 }
 
 /** What a command works with. */
-export interface Asked {
-  words: string[]
+export interface Invocation {
+  /** The argument, an empty text when none was given. */
+  argument: string
   flags: Flags
   shell: Shell
   /** The stores that the settings lead to, opened when first asked for. @throws SettingError, Failed */
@@ -50,8 +51,8 @@ export interface Shell extends Streams {
   settings: () => Config
 }
 
-/** What was asked for did not happen. The message is the one sentence that the operator sees. */
+/** The command did not do it. The message is the one sentence that the operator sees. */
 export class Failed extends Error {}
 
-/** What was typed cannot be meant. The message says why. */
+/** The command line is wrong. The message says why. */
 export class WrongUsage extends Error {}

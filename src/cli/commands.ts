@@ -6,15 +6,14 @@ import { setPassword } from './set-password.ts'
 import { stats } from './stats.ts'
 import { users } from './users.ts'
 
-/** Every command by its name, in the order of the help. */
-export const commands = new Map<string, Command>([
-  ...inGroup('users', { ...users, 'set-password': setPassword }),
-  ...inGroup('sessions', sessions),
-  ['stats', stats],
-  ['migrate', migrate],
-  ['secret', secret]
-])
-
-function inGroup (group: string, members: Record<string, Command>): Array<[string, Command]> {
-  return Object.entries(members).map(([name, command]) => [`${group} ${name}`, command])
+export interface Group {
+  summary: string
+  commands: Record<string, Command>
 }
+
+export const groups: Record<string, Group> = {
+  users: { summary: 'list, show, disable, enable and delete users, set passwords', commands: { ...users, 'set-password': setPassword } },
+  sessions: { summary: 'list, revoke and purge sessions', commands: sessions }
+}
+
+export const commands: Record<string, Command> = { stats, migrate, secret }

@@ -1,17 +1,17 @@
 import type { SessionStore } from '../sessions/session-store.ts'
-import { type Asked, Failed } from './command.ts'
+import { type Invocation, Failed } from './command.ts'
 import { say } from './output.ts'
 
 /**
  * Removes from the store what the user's session epoch, or their absence, has ended already.
  * @returns how many were removed, or null when the store does not answer, which the operator is told
  */
-export async function endSessionsOf (asked: Asked, userId: string): Promise<number | null> {
-  return await orDeadAllTheSame(asked, async sessions => await sessions.revokeAllOf(userId))
+export async function endSessionsOf (invocation: Invocation, userId: string): Promise<number | null> {
+  return await orDeadAllTheSame(invocation, async sessions => await sessions.revokeAllOf(userId))
 }
 
 /** Work that only tidies up, as what it removes counts no more. @returns null when it could not be done */
-export async function orDeadAllTheSame<T> ({ open, shell }: Asked, work: (sessions: SessionStore) => Promise<T>): Promise<T | null> {
+export async function orDeadAllTheSame<T> ({ open, shell }: Invocation, work: (sessions: SessionStore) => Promise<T>): Promise<T | null> {
   try {
     return await work(await open().sessions())
   } catch (error) {

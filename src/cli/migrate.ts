@@ -4,23 +4,22 @@ import { openPostgres, type PostgresDatabase } from '../database/open-postgres.t
 import { existingSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { packageRoot } from '../package-root.ts'
-import { type Asked, type Command, Failed, WrongUsage } from './command.ts'
+import { type Invocation, type Command, Failed, WrongUsage } from './command.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
 import { quiet } from './quiet.ts'
 
 export const migrate: Command = {
-  takes: '--from <file:…> [--to <postgres://…>]',
-  summary: 'copies users and events from SQLite to PostgreSQL',
-  details: 'Stop the service first. Without --to it is DATABASE_URL, which other users of the machine cannot read off the command. Sessions are not copied: people log in once more. After a break run it again: what is there already is left alone. Not once people use the new database, or who has deleted their account there would be back.',
-  words: { least: 0, most: 0 },
+  summary: 'copy users and events from SQLite to PostgreSQL',
+  details: 'Stop the service first. --to defaults to DATABASE_URL, which other users of the machine cannot see in the process list. Sessions are not copied: people log in again. If it is interrupted, run it again: existing rows stay. Do not run it once people use the new database, or accounts that were deleted there come back.',
   flags: ['from', 'to', 'json'],
-  async run (asked) {
-    const { path, url } = endsOf(asked)
+  required: ['from'],
+  async run (invocation) {
+    const { path, url } = endsOf(invocation)
     const from = existingSqlite(path, '--from')
     const to = openPostgres(url, quiet)
     try {
-      await copy(asked, from, to)
+      await copy(invocation, from, to)
     } finally {
       from.$client.close()
       await to.$client.end()
@@ -28,7 +27,7 @@ export const migrate: Command = {
   }
 }
 
-async function copy ({ flags, shell }: Asked, from: SqliteDatabase, to: PostgresDatabase): Promise<void> {
+async function copy ({ flags, shell }: Invocation, from: SqliteDatabase, to: PostgresDatabase): Promise<void> {
   const there = await countsIn(from)
   await withProgress(shell, show => copyToPostgres(from, to, done => show(told(done, there)))).catch(explain)
   const arrived = await countsInPostgres(to)
@@ -44,11 +43,11 @@ function inWords ({ users, events }: Counted): string {
   return `${users} users and ${events} events`
 }
 
-function endsOf ({ flags, shell }: Asked): { path: string, url: string } {
-  const path = /^file:(.+)/s.exec(flags.from ?? '')?.[1]
-  if (path === undefined) throw new WrongUsage('Copy from where? Say --from and file: with a path.')
+function endsOf ({ flags, shell }: Invocation): { path: string, url: string } {
+  const path = /^file:(.+)/s.exec(flags.from!)?.[1]
+  if (path === undefined) throw new WrongUsage('--from takes file: and a path.')
   const url = flags.to ?? shell.settings().postgresUrl ?? ''
-  if (!/^postgres(ql)?:\/\//.test(url)) throw new WrongUsage('Copy to where? Say --to and a postgres:// address, or set DATABASE_URL to it.')
+  if (!/^postgres(ql)?:\/\//.test(url)) throw new WrongUsage('Pass --to with a postgres:// address, or set DATABASE_URL to it.')
   return { path: resolve(packageRoot, path), url }
 }
 

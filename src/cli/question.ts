@@ -1,14 +1,14 @@
 import { Writable } from 'node:stream'
 import { createInterface } from 'node:readline'
-import { type Asked, Failed, type Shell, WrongUsage } from './command.ts'
+import { type Invocation, Failed, type Shell, WrongUsage } from './command.ts'
 
 /**
  * Asks before what cannot be undone.
  * @throws WrongUsage where nobody can answer and `--yes` was not given, Failed when the answer is no
  */
-export async function confirm ({ flags, shell }: Asked, question: string): Promise<void> {
+export async function confirm ({ flags, shell }: Invocation, question: string): Promise<void> {
   if (flags.yes) return
-  if (!shell.stdin.isTTY || !shell.stderr.isTTY) throw new WrongUsage('This cannot be undone and nobody can be asked here: say --yes.')
+  if (!shell.stdin.isTTY || !shell.stderr.isTTY) throw new WrongUsage("This can't be undone. Pass --yes to confirm.")
   const [answer] = await ask(shell, [`${question} [y/N] `]) ?? []
   if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new Failed('Nothing was changed.')
 }

@@ -1,9 +1,9 @@
 import type { Account } from '../users/user-repository.ts'
-import type { Asked } from './command.ts'
+import type { Invocation } from './command.ts'
 import { say } from './output.ts'
 
 /** Failed attempts at an account slow down its owner too, on a browser that is not known, until an operator resets them. */
-export async function resetAttempts ({ open, shell }: Asked, { id, email }: Account): Promise<void> {
+export async function resetAttempts ({ open, shell }: Invocation, { id, email }: Account): Promise<void> {
   try {
     await (await open().loginAttempts()).reset({ email, userId: id })
   } catch (error) {

@@ -2,7 +2,7 @@ import { endSessions } from '../accounts/end-sessions.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { Account } from '../users/user-repository.ts'
-import type { Asked } from './command.ts'
+import type { Invocation } from './command.ts'
 import { endSessionsOf, orDeadAllTheSame, orGone, sessionsEnded } from './end-sessions.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
@@ -10,26 +10,26 @@ import { confirm } from './question.ts'
 import { tell } from './users.ts'
 
 /** Logs a user out everywhere. */
-export async function revokeOfUser (asked: Asked, user: Account): Promise<void> {
-  await confirm(asked, `End every session of ${user.email}?`)
-  orGone(await endSessions(asked.open().database.transact, { id: user.id }))
-  await tell(asked, user, 'is logged out everywhere', await endSessionsOf(asked, user.id))
+export async function revokeOfUser (invocation: Invocation, user: Account): Promise<void> {
+  await confirm(invocation, `End every session of ${user.email}?`)
+  orGone(await endSessions(invocation.open().database.transact, { id: user.id }))
+  await tell(invocation, user, 'is logged out everywhere', await endSessionsOf(invocation, user.id))
 }
 
 /** Logs everybody out. Raising the epochs ends all sessions at once, whatever the session store does; then they are removed. */
-export async function revokeOfEverybody (asked: Asked): Promise<void> {
-  const { flags, shell, open } = asked
+export async function revokeOfEverybody (invocation: Invocation): Promise<void> {
+  const { flags, shell, open } = invocation
   const { users } = open()
   const all = await users.count()
-  await confirm(asked, `End every session of all users (${all})?`)
+  await confirm(invocation, `End every session of all users (${all})?`)
   const count = await withProgress(shell, show => users.raiseEverySessionEpoch(done => show(`Ending sessions: user ${done} of ${all} …`)))
-  const ended = await orDeadAllTheSame(asked, async sessions => await removeOfEverybody(asked, sessions, count))
+  const ended = await orDeadAllTheSame(invocation, async sessions => await removeOfEverybody(invocation, sessions, count))
   if (flags.json) return await printJson(shell, { users: count, sessionsEnded: ended })
   await print(shell, `Everybody is logged out (users: ${count}), ${sessionsEnded(ended)}.\n`)
 }
 
 /** All of them, whatever their epoch: after a restore of an older database, sessions in Redis can be of the epoch that was just reached. */
-async function removeOfEverybody ({ shell, open }: Asked, sessions: SessionStore, count: number): Promise<number> {
+async function removeOfEverybody ({ shell, open }: Invocation, sessions: SessionStore, count: number): Promise<number> {
   let ended = 0
   let after = ''
   const removeSome = async (atMost: number) => {

@@ -3,10 +3,8 @@ import type { Command } from './command.ts'
 import { print, printJson } from './output.ts'
 
 export const secret: Command = {
-  takes: '',
-  summary: 'a fresh value for SESSION_SECRET',
-  details: 'Put it before the one in use, with a comma between them: the new one signs, and people stay logged in.',
-  words: { least: 0, most: 0 },
+  summary: 'print a new value for SESSION_SECRET',
+  details: 'Put it before the current one, separated by a comma: the new one signs, and people stay logged in.',
   flags: ['json'],
   async run ({ flags, shell }) {
     const fresh = randomBytes(32).toString('base64url')

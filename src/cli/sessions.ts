@@ -1,5 +1,5 @@
 import { devicesOf } from '../identity/devices.ts'
-import { type Asked, type Command, Failed, WrongUsage } from './command.ts'
+import { type Invocation, type Command, Failed, WrongUsage } from './command.ts'
 import { findUser } from './find-user.ts'
 import { print, printJson } from './output.ts'
 import { printable } from './printable.ts'
@@ -9,14 +9,12 @@ import { sessionAsJson, sessionAsRow } from './shown-session.ts'
 import { table } from './table.ts'
 
 const list: Command = {
-  takes: '--user <email or id>',
-  summary: 'where a user is logged in now',
-  words: { least: 0, most: 0 },
+  summary: 'list the devices of a user',
   flags: ['user', 'json'],
-  async run (asked) {
-    const { flags, shell, open } = asked
-    if (flags.user === undefined) throw new WrongUsage('Whose sessions? Say --user and their email or id.')
-    const user = await findUser(asked, flags.user)
+  required: ['user'],
+  async run (invocation) {
+    const { flags, shell, open } = invocation
+    const user = await findUser(invocation, flags.user!)
     const now = shell.now()
     const stored = await (await open().sessions()).listOf(user.id)
     const live = devicesOf(stored, { user, thisHandle: '', limits: open().config, now })
@@ -27,23 +25,20 @@ const list: Command = {
 }
 
 const revoke: Command = {
-  takes: '<handle> | --user <email or id> | --all',
-  summary: 'ends one session, all of a user, or all of every user',
-  details: 'Asks before it ends more than one. --yes answers the question. Visitors who are not logged in keep their visit history, which ends ten minutes after it was last used.',
-  words: { least: 0, most: 1 },
+  argument: '[handle]',
+  summary: 'end one session, all of a user, or everybody\'s',
+  details: 'Asks before it ends more than one. Visitors who are not logged in keep their visit history, which ends ten minutes after it was last used.',
   flags: ['user', 'all', 'yes', 'json'],
-  async run (asked) {
-    const { words: [handle], flags: { user, all } } = asked
-    if ([handle, user, all].filter(given => given !== undefined).length !== 1) {
-      throw new WrongUsage('Which sessions? Say one of these: a handle, --user, --all.')
-    }
-    if (handle !== undefined) await revokeOne(asked, handle)
-    else if (user !== undefined) await revokeOfUser(asked, await findUser(asked, user))
-    else await revokeOfEverybody(asked)
+  async run (invocation) {
+    const { argument: handle, flags: { user, all = false } } = invocation
+    if ([handle !== '', user !== undefined, all].filter(Boolean).length !== 1) throw new WrongUsage('Pass one of these: a handle, --user, --all.')
+    if (handle !== '') await revokeOne(invocation, handle)
+    else if (user !== undefined) await revokeOfUser(invocation, await findUser(invocation, user))
+    else await revokeOfEverybody(invocation)
   }
 }
 
-async function revokeOne ({ flags, shell, open }: Asked, handle: string): Promise<void> {
+async function revokeOne ({ flags, shell, open }: Invocation, handle: string): Promise<void> {
   const sessions = await open().sessions()
   if (await sessions.read(handle) === null) throw new Failed(`There is no session ${printable(handle)}.`)
   await sessions.revoke(handle)
@@ -51,10 +46,8 @@ async function revokeOne ({ flags, shell, open }: Asked, handle: string): Promis
 }
 
 const purge: Command = {
-  takes: '',
-  summary: 'removes expired sessions from the store',
-  details: 'They log nobody in either way, and a running service removes them every ten minutes; Redis does by itself.',
-  words: { least: 0, most: 0 },
+  summary: 'remove expired sessions',
+  details: 'They log nobody in. A running service removes them every ten minutes, and Redis removes its own.',
   flags: ['json'],
   async run ({ flags, shell, open }) {
     const sessions = await open().sessions()

@@ -1,7 +1,7 @@
 import { changePassword } from '../accounts/change-password.ts'
 import { openPasswords } from '../users/passwords.ts'
 import type { Account } from '../users/user-repository.ts'
-import { type Asked, type Command, Failed, type Shell } from './command.ts'
+import { type Invocation, type Command, Failed, type Shell } from './command.ts'
 import { endSessionsOf, orGone } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
 import { resetAttempts } from './reset-attempts.ts'
@@ -13,26 +13,25 @@ const FIRST_LINE_MAX_BYTES = 64 * 1024
 const LINE_END = '\n'
 
 export const setPassword: Command = {
-  takes: '<email or id>',
-  summary: 'gives them another password and ends their sessions',
-  details: 'The password is asked for on a terminal, else it is the first line of standard input. It is never an argument, where others could read it.',
-  words: { least: 1, most: 1 },
+  argument: '<email or id>',
+  summary: 'set a new password, end all sessions',
+  details: 'Type the password in a terminal, or pass it as the first line of standard input. It is never an argument, which others could read.',
   flags: ['json'],
-  async run (asked) {
-    const user = await findUser(asked, asked.words[0]!)
-    const password = await (asked.shell.stdin.isTTY ? typedTwice(asked.shell) : firstLineOf(asked.shell))
-    await refuseWeak(asked, user, password)
+  async run (invocation) {
+    const user = await findUser(invocation, invocation.argument)
+    const password = await (invocation.shell.stdin.isTTY ? typedTwice(invocation.shell) : firstLineOf(invocation.shell))
+    await refuseWeak(invocation, user, password)
     const { hash } = await openPasswords()
-    orGone(await changePassword(asked.open().database.transact, { id: user.id }, await hash(password)))
-    await resetAttempts(asked, user)
-    await tell(asked, user, 'has the new password', await endSessionsOf(asked, user.id))
+    orGone(await changePassword(invocation.open().database.transact, { id: user.id }, await hash(password)))
+    await resetAttempts(invocation, user)
+    await tell(invocation, user, 'has the new password', await endSessionsOf(invocation, user.id))
   }
 }
 
 async function typedTwice (shell: Shell): Promise<string> {
-  const typed = await ask(shell, ['New password: ', 'Once more: '], { hidden: true })
+  const typed = await ask(shell, ['New password: ', 'Repeat it: '], { hidden: true })
   if (typed === null) throw new Failed('Nothing was changed.')
-  if (typed[0] !== typed[1]) throw new Failed('The two were not the same. Nothing was changed.')
+  if (typed[0] !== typed[1]) throw new Failed('The passwords differ. Nothing was changed.')
   return typed[0]!
 }
 
@@ -51,11 +50,11 @@ function decoded (bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new Failed('What came on standard input is not UTF-8 text. Nothing was changed.')
+    throw new Failed('Standard input is not UTF-8. Nothing was changed.')
   }
 }
 
-async function refuseWeak ({ open }: Asked, { email, firstName, lastName }: Account, password: string): Promise<void> {
+async function refuseWeak ({ open }: Invocation, { email, firstName, lastName }: Account, password: string): Promise<void> {
   // Its word lists take longer to load than any other command to run.
   const { passwordProblem } = await import('../users/password-policy.ts')
   const { passwordMinLength: minLength, publicUrl } = open().config

@@ -4,10 +4,8 @@ import { print, printJson } from './output.ts'
 import { properties } from './table.ts'
 
 export const stats: Command = {
-  takes: '',
-  summary: 'how many users and sessions there are',
-  details: 'Sessions of visitors who are not logged in are among them. In Redis they are counted by going through all keys, a thousand at a time.',
-  words: { least: 0, most: 0 },
+  summary: 'count users and sessions',
+  details: 'Includes sessions of visitors who are not logged in. In Redis, counting scans all keys, a thousand at a time.',
   flags: ['json'],
   async run ({ flags, shell, open }) {
     const counts = await countsOf(open())

@@ -1,7 +1,7 @@
 import { deleteAccount } from '../accounts/delete-account.ts'
 import { disableAccount, enableAccount } from '../accounts/disable-account.ts'
 import type { Account } from '../users/user-repository.ts'
-import type { Asked, Command } from './command.ts'
+import type { Invocation, Command } from './command.ts'
 import { endSessionsOf, orGone, sessionsEnded } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
 import { resetAttempts } from './reset-attempts.ts'
@@ -11,12 +11,10 @@ import { everyUser } from './every-user.ts'
 import { minuteOf, nameOf, userAsJson } from './shown-user.ts'
 import { properties, table } from './table.ts'
 
-const oneUser = { takes: '<email or id>', words: { least: 1, most: 1 } }
+const oneUser = { argument: '<email or id>' }
 
 const list: Command = {
-  takes: '',
-  summary: 'everybody, by email',
-  words: { least: 0, most: 0 },
+  summary: 'list users by email',
   flags: ['json'],
   async run ({ flags, shell, open }) {
     const users: Account[] = []
@@ -29,12 +27,12 @@ const list: Command = {
 
 const show: Command = {
   ...oneUser,
-  summary: 'one user',
+  summary: 'show one user',
   flags: ['json'],
-  async run (asked) {
-    const user = await findUser(asked, asked.words[0]!)
-    if (asked.flags.json) return await printJson(asked.shell, userAsJson(user))
-    await print(asked.shell, properties([
+  async run (invocation) {
+    const user = await findUser(invocation, invocation.argument)
+    if (invocation.flags.json) return await printJson(invocation.shell, userAsJson(user))
+    await print(invocation.shell, properties([
       ['id', user.id],
       ['email', user.email],
       ['name', nameOf(user)],
@@ -47,45 +45,45 @@ const show: Command = {
 
 const disable: Command = {
   ...oneUser,
-  summary: 'refuses their logins and ends their sessions, at once',
+  summary: 'refuse their logins and end their sessions',
   flags: ['json'],
-  async run (asked) {
-    const user = await findUser(asked, asked.words[0]!)
-    orGone(await disableAccount(asked.open().database.transact, user.id, new Date(asked.shell.now())))
-    await tell(asked, user, 'is disabled', await endSessionsOf(asked, user.id))
+  async run (invocation) {
+    const user = await findUser(invocation, invocation.argument)
+    orGone(await disableAccount(invocation.open().database.transact, user.id, new Date(invocation.shell.now())))
+    await tell(invocation, user, 'is disabled', await endSessionsOf(invocation, user.id))
   }
 }
 
 const enable: Command = {
   ...oneUser,
-  summary: 'lets them log in again',
-  details: 'Sessions that ended stay ended. Failed attempts at the account are forgotten, so this also helps an owner who is held up by them.',
+  summary: 'let them log in again',
+  details: 'Ended sessions stay ended. Failed login attempts are reset, so this also helps an owner who has to wait because of them.',
   flags: ['json'],
-  async run (asked) {
-    const user = await findUser(asked, asked.words[0]!)
-    orGone(await enableAccount(asked.open().database.transact, user.id))
-    await resetAttempts(asked, user)
-    await tell(asked, user, 'is enabled')
+  async run (invocation) {
+    const user = await findUser(invocation, invocation.argument)
+    orGone(await enableAccount(invocation.open().database.transact, user.id))
+    await resetAttempts(invocation, user)
+    await tell(invocation, user, 'is enabled')
   }
 }
 
 const remove: Command = {
   ...oneUser,
-  summary: 'removes them, what is kept about them, and their sessions',
-  details: 'Asks before, as it cannot be undone. --yes answers the question.',
+  summary: 'delete a user, their history and sessions',
+  details: "Asks first, because it can't be undone.",
   flags: ['yes', 'json'],
-  async run (asked) {
-    const user = await findUser(asked, asked.words[0]!)
-    await confirm(asked, `Delete ${user.email} and everything kept about them? This cannot be undone.`)
-    orGone(await deleteAccount(asked.open().database.transact, { id: user.id }))
-    await tell(asked, user, 'is deleted', await endSessionsOf(asked, user.id))
+  async run (invocation) {
+    const user = await findUser(invocation, invocation.argument)
+    await confirm(invocation, `Delete ${user.email} with their history and sessions? This can't be undone.`)
+    orGone(await deleteAccount(invocation.open().database.transact, { id: user.id }))
+    await tell(invocation, user, 'is deleted', await endSessionsOf(invocation, user.id))
   }
 }
 
 export const users = { list, show, disable, enable, delete: remove }
 
 /** @param ended how many sessions, null when the store could not tell, undefined when none were to end */
-export async function tell ({ flags, shell }: Asked, { id, email }: Account, whatHolds: string, ended?: number | null): Promise<void> {
+export async function tell ({ flags, shell }: Invocation, { id, email }: Account, whatHolds: string, ended?: number | null): Promise<void> {
   if (flags.json) return await printJson(shell, { id, email, ...(ended === undefined ? {} : { sessionsEnded: ended }) })
   await print(shell, `${email} ${whatHolds}${ended === undefined ? '' : `, ${sessionsEnded(ended)}`}.\n`)
 }

@@ -86,11 +86,11 @@ t.test('without both ends nothing is done', async t => {
   const old = await openOld(t)
   const nowhere = 'postgres://postgres:hunter2@127.0.0.1:1/latchkey'
   const wrong: Record<string, { code: number, err: RegExp }> = {
-    migrate: { code: 2, err: /^Copy from where\?/ },
-    'migrate --from /tmp/x': { code: 2, err: /^Copy from where\?/ },
-    [`migrate --from ${old.file}`]: { code: 2, err: /^Copy to where\?/ },
-    [`migrate --from ${old.file} --to ${old.file}`]: { code: 2, err: /^Copy to where\?/ },
-    [`migrate --from ${old.file} --from ${old.file}`]: { code: 2, err: /^One --from at a time\./ },
+    migrate: { code: 2, err: /^Missing: --from/ },
+    'migrate --from /tmp/x': { code: 2, err: /--from/ },
+    [`migrate --from ${old.file}`]: { code: 2, err: /^Pass --to/ },
+    [`migrate --from ${old.file} --to ${old.file}`]: { code: 2, err: /^Pass --to/ },
+    [`migrate --from ${old.file} --from ${old.file}`]: { code: 2, err: /^Pass --from <file:path> once\./ },
     [`migrate --from file:${old.folder}/none --to ${nowhere}`]: { code: 1, err: /^--from leads to .*, where there is no database yet/ },
     [`migrate --from ${old.file} --to ${nowhere}`]: { code: 1, err: /^Accounts cannot be read right now\.\n$/ }
   }

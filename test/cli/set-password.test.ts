@@ -42,11 +42,11 @@ t.test('on a terminal it is typed twice, and seen never', async t => {
   await laptop.signUp()
   const type = (input: string) => latchkey(service, 'users set-password grace@example.com', { terminal: true, input })
   t.match(await type(`wrong\u007f\u007f\u007f\u007f\u007f${password}\r${password}\r`), {
-    code: 0, out: /^grace@example\.com has the new password/, err: 'New password: \nOnce more: \n'
+    code: 0, out: /^grace@example\.com has the new password/, err: 'New password: \nRepeat it: \n'
   })
   t.equal((await laptop.logIn({ password })).status, 303)
 
-  t.match(await type(`${password} a\r${password} b\r`), { code: 1, out: '', err: /\nThe two were not the same\. Nothing was changed\.\n$/ })
+  t.match(await type(`${password} a\r${password} b\r`), { code: 1, out: '', err: /\nThe passwords differ\. Nothing was changed\.\n$/ })
   for (const end of ['\u0003', '\u0004', `${password}\r\u0003`]) {
     t.match(await type(end), { code: 1, out: '', err: /\nNothing was changed\.\n$/ }, JSON.stringify(end))
   }
@@ -62,7 +62,7 @@ t.test('a password that is not taken changes nothing', async t => {
     ['too short\n', /^Choose a password of at least 15 characters\./],
     ['grace@example.com\n', /^This password is mostly your name/],
     ['x'.repeat(200_000), /^This password is too long/],
-    [Buffer.from([0x61, 0xff, 0x0a]), /^What came on standard input is not UTF-8 text\. Nothing was changed\.\n$/]
+    [Buffer.from([0x61, 0xff, 0x0a]), /^Standard input is not UTF-8\. Nothing was changed\.\n$/]
   ]
   for (const [input, err] of refused) {
     t.match(await latchkey(service, 'users set-password grace@example.com', { ...(input === undefined ? {} : { input }) }), { code: 1, out: '', err })

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { commands } from '../../src/cli/commands.ts'
+import type { Command } from '../../src/cli/command.ts'
+import { commands, groups } from '../../src/cli/commands.ts'
 import { SettingError } from '../../src/config.ts'
 import { freePort } from '../free-port.ts'
 import { openService, sqliteIn } from '../helper.ts'
@@ -10,49 +11,70 @@ import { latchkey } from './shell.ts'
 t.test('help for the command, each group and each subcommand, readable at 80 columns', async t => {
   const service = await openService(t)
   const all = await latchkey(service, '--help')
-  for (const asked of ['-h', 'help', 'nonsense --help']) t.equal((await latchkey(service, asked)).out, all.out)
-  for (const [name, { takes }] of commands) {
-    t.match(all.out, `\n  latchkey ${name}`)
-    const one = await latchkey(service, `${name} --help`)
-    t.match(one, { code: 0, err: '' }, name)
-    t.ok(one.out.startsWith(`Usage: latchkey ${name} ${takes}`.trimEnd()), name)
-    t.ok(one.out.split('\n').every(line => line.length <= 80), name)
+  for (const same of ['-h', 'help', 'nonsense --help']) t.equal((await latchkey(service, same)).out, all.out, same)
+  const texts = [all]
+  for (const [name, group] of Object.entries(groups)) {
+    t.match(all.out, `\n  ${name} `)
+    const help = await latchkey(service, `${name} --help`)
+    texts.push(help)
+    for (const [member, command] of Object.entries(group.commands)) {
+      t.match(help.out, new RegExp(`\\n  ${member} .*`))
+      texts.push(await helpOf(`${name} ${member}`, command))
+    }
   }
-  t.ok(all.out.split('\n').every(line => line.length <= 80))
-  const group = await latchkey(service, 'users --help')
-  t.match(group.out, 'latchkey users list')
-  t.notMatch(group.out, 'latchkey sessions list')
+  for (const [name, command] of Object.entries(commands)) texts.push(await helpOf(name, command))
+  for (const { code, err, out } of texts) {
+    t.strictSame({ code, err }, { code: 0, err: '' })
+    t.ok(out.split('\n').every(line => line.length <= 80), out)
+  }
+
+  async function helpOf (name: string, { argument, flags, details = '' }: Command) {
+    const help = await latchkey(service, `${name} --help`)
+    t.ok(help.out.startsWith(`Usage: latchkey ${name} [options]${argument === undefined ? '' : ` ${argument}`}\n`), name)
+    for (const flag of flags) t.match(help.out, `--${flag}`)
+    t.ok(help.out.replaceAll(/\s+/g, ' ').includes(details))
+    return help
+  }
 })
 
-t.test('what cannot be meant ends with 2, one sentence and nothing done', async t => {
+t.test('without a command, usage is printed', async t => {
+  const service = await openService(t)
+  t.match(await latchkey(service, ''), { code: 2, out: '', err: /^Usage: latchkey \[options\] \[command\]\n/ })
+  t.match(await latchkey(service, 'users'), { code: 2, out: '', err: /^Usage: latchkey users \[options\] \[command\]\n/ })
+})
+
+t.test('a wrong command line ends with 2, one sentence and nothing done', async t => {
   const service = await openService(t)
   await service.browser().signUp()
+  const which = 'Pass one of these: a handle, --user, --all.'
+  const confirmed = "This can't be undone. Pass --yes to confirm."
   const wrong: Record<string, string> = {
-    '': 'What is to be done?',
-    nonsense: 'There is no such command.',
-    users: 'There is no such command.',
-    'users nonsense': 'There is no such command.',
-    'users show': 'Something is missing.',
-    'users show one two': 'That is one word too many.',
-    'users set-password grace@example.com hunter2': 'That is one word too many.',
-    'users set-password grace@example.com --password=hunter2': "Unknown option '--password'.",
-    'users list --yes': "Unknown option '--yes'.",
-    'users list --json=hunter2': "Option '--json' does not take an argument.",
-    'stats more': 'That is one word too many.',
-    'sessions list': 'Whose sessions? Say --user and their email or id.',
-    'sessions list --user': "Option '--user <value>' argument missing.",
-    'sessions list --user a@example.com --user b@example.com': 'One --user at a time.',
-    'sessions revoke': 'Which sessions? Say one of these: a handle, --user, --all.',
-    'sessions revoke --all --user grace@example.com': 'Which sessions? Say one of these: a handle, --user, --all.',
-    'sessions revoke handle --all': 'Which sessions? Say one of these: a handle, --user, --all.',
-    'users delete grace@example.com': 'This cannot be undone and nobody can be asked here: say --yes.',
-    'sessions revoke --user grace@example.com': 'This cannot be undone and nobody can be asked here: say --yes.',
-    'sessions revoke --all': 'This cannot be undone and nobody can be asked here: say --yes.'
+    nonsense: 'Unknown command.',
+    user: 'Unknown command. Did you mean users?',
+    'users nonsense': 'Unknown command.',
+    'users lst': 'Unknown command. Did you mean list?',
+    'users show': 'Missing: <email or id>.',
+    'users show one two': 'Unexpected argument.',
+    'users set-password grace@example.com hunter2': 'Unexpected argument.',
+    'users set-password grace@example.com --password=hunter2': 'Unknown option.',
+    'users list --yes': 'Unknown option.',
+    'users list --jso': 'Unknown option. Did you mean --json?',
+    'users list --json=hunter2': 'Unknown option.',
+    'stats more': 'Unexpected argument.',
+    'sessions list': 'Missing: --user <email or id>.',
+    'sessions list --user': 'Missing a value: --user <email or id>.',
+    'sessions list --user a@example.com --user b@example.com': 'Pass --user <email or id> once.',
+    'sessions revoke': which,
+    'sessions revoke --all --user grace@example.com': which,
+    'sessions revoke handle --all': which,
+    'users delete grace@example.com': confirmed,
+    'sessions revoke --user grace@example.com': confirmed,
+    'sessions revoke --all': confirmed
   }
   for (const [args, sentence] of Object.entries(wrong)) {
     t.match(await latchkey(service, args, { input: 'y\n' }), { code: 2, out: '', err: `${sentence} See latchkey --help.\n` }, args)
   }
-  t.match(await latchkey(service, 'sessions revoke --all', { terminal: true, unseen: true, input: 'y\r' }), { code: 2, out: '', err: /nobody can be asked here/ }, 'nor where nobody sees the question')
+  t.match(await latchkey(service, 'sessions revoke --all', { terminal: true, unseen: true, input: 'y\r' }), { code: 2, out: '', err: /Pass --yes/ }, 'nor where nobody sees the question')
   t.match((await latchkey(service, 'users list --json')).json(), [{ email: 'grace@example.com', disabledAt: null }])
 })
 

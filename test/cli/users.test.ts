@@ -43,7 +43,7 @@ t.test('what an operator does to a user holds at the next click', t => onSqliteA
     const ask = (input: string) => latchkey(service, 'users delete grace@example.com', { terminal: true, input })
     for (const no of ['n\r', '\r', 'yesterday\r', '\u0003', '\u0004']) {
       const { code, out, err } = await ask(no)
-      t.match({ code, out, err }, { code: 1, out: '', err: /^.*Delete grace@example.com and everything kept about them\? This cannot be undone\. \[y\/N\] [^]*\nNothing was changed\.\n$/ }, JSON.stringify(no))
+      t.match({ code, out, err }, { code: 1, out: '', err: /^.*Delete grace@example.com with their history and sessions\? This can't be undone\. \[y\/N\] [^]*\nNothing was changed\.\n$/ }, JSON.stringify(no))
     }
     t.equal((await latchkey(service, 'users show grace@example.com')).code, 0)
     t.match(await ask(' Yes\r'), { code: 0, out: 'grace@example.com is deleted, 1 session ended.\n' })

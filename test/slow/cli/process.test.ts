@@ -98,7 +98,7 @@ t.test('on a terminal a password is typed unseen', async t => {
   const { service, environment } = await openBeside(t)
   const laptop = service.browser()
   await laptop.signUp()
-  const { code, shown } = await onTerminal(t, environment, 'users set-password grace@example.com', [['New password: ', `${password}\r`], ['Once more: ', `${password}\r`]])
+  const { code, shown } = await onTerminal(t, environment, 'users set-password grace@example.com', [['New password: ', `${password}\r`], ['Repeat it: ', `${password}\r`]])
   t.equal(code, 0)
   t.notMatch(shown, 'compilers')
   t.equal((await laptop.logIn({ password })).status, 303)
