@@ -1,6 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
+import { takeLock } from '../src/database/file-lock.ts'
 import { freePort } from './free-port.ts'
 import { DAY_MS, grace, MINUTE_MS, openService, type Service, sqliteIn } from './helper.ts'
 
@@ -73,8 +74,11 @@ t.test('a stop breaks off a sweep without a word in the log', async t => {
   await service.app.listen({ port: 0, host: '127.0.0.1' })
   await until(() => left() < 20_000)
   t.ok(left() > 0)
+  const { name } = sqliteIn(service.app)
   await service.app.close()
-  t.notOk(service.log.some(({ msg }) => msg.endsWith('not removed')))
+  await until(() => isUnlocked(`${name}.sweep`))
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+  t.strictSame(service.log.filter(({ msg }) => msg.endsWith('not removed')), [])
 })
 
 t.test('a sweep that takes longer than until the next turn is not joined by another', async t => {
@@ -90,6 +94,16 @@ t.test('a sweep that takes longer than until the next turn is not joined by anot
   t.equal(await sweeps(), 1)
   await until(async () => { mock.timers.tick(10 * MINUTE_MS); return await sweeps() === 2 })
 })
+
+/** When a sweep ends, it lets go of its lock. */
+function isUnlocked (path: string): boolean {
+  try {
+    takeLock(path, 0)()
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Nobody waits for a sweep, except these tests; one that never gets there runs into tap's timeout. */
 async function until (isSo: () => boolean | Promise<boolean>) {

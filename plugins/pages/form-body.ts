@@ -2,6 +2,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { readForm } from '../../src/read-form.ts'
+import { FORM_BUDGET_MS, withBudget } from '../../src/time-budget.ts'
 
 /** Forms, and nothing else: a body of any other type is a 415. */
 async function formBody (app: FastifyInstance): Promise<void> {
@@ -12,6 +13,8 @@ async function formBody (app: FastifyInstance): Promise<void> {
     if (request.body instanceof URLSearchParams) request.body = readForm(request.body)
     done()
   })
+  // Its own time begins when it has arrived.
+  app.addHook('preHandler', (request, _reply, done) => request.method === 'POST' ? withBudget(FORM_BUDGET_MS, done) : done())
 }
 
 export default fp(formBody, { name: 'form-body' })

@@ -6,7 +6,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { Client, type ClientBase } from 'pg'
 import { packageRoot } from '../package-root.ts'
 
-const CONNECTION_TIMEOUT_MS = 800
+const CONNECTION_TIMEOUT_MS = 2_000
 /** Far above that of a request: of many processes, all wait until one has made the tables. */
 const MIGRATION_TIMEOUT_MS = 60_000
 /** Ours among the advisory locks of a database: a number that no other program there has chosen. */

@@ -9,8 +9,8 @@ export type PostgresDatabase = NodePgDatabase & { $client: Pool, place: string }
 
 const settings: PoolConfig = {
   max: 10,
-  // Also to wait for one of the pool that is free.
-  connectionTimeoutMillis: 800,
+  // Six round trips with TLS and a password, to a server that may be far away. Also to wait for one of the pool that is free.
+  connectionTimeoutMillis: 2_000,
   // The server gives up first, so that what was given up is not done later; the client, when the server is silent.
   statement_timeout: 700,
   query_timeout: 800,

@@ -1,20 +1,22 @@
 import type { FastifyErrorConstructor } from '@fastify/error'
+import { CALL_TIMEOUT_MS, PAGE_TIMEOUT_MS } from '../time-budget.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { within } from '../within.ts'
-
-// A call can take several queries, each with a timeout of its own; the caller was promised an answer within a second.
-const DEADLINE_MS = 950
 
 /** @param isLate whether the work was given up, so that nobody waits for it any more */
 type Work<T> = (isLate: () => boolean) => Promise<T>
 
-/** Like orUnavailable, and in time. A write that was given up may still be made, unless it asks whether it is late. */
-export function postgresAnswer<T> (Unavailable: FastifyErrorConstructor, work: Work<T>): Promise<T> {
-  return orUnavailable(Unavailable, () => soon(work))
+/**
+ * Like orUnavailable, and in time. Each query has a timeout of its own; this one is for calls of several, and for the time it
+ * takes to connect. A write that was given up may still be made, unless it asks whether it is late.
+ * @param timeout milliseconds; `timeLeft` where a form may be waiting
+ */
+export function postgresAnswer<T> (Unavailable: FastifyErrorConstructor, work: Work<T>, timeout = () => PAGE_TIMEOUT_MS): Promise<T> {
+  let isLate = false
+  return orUnavailable(Unavailable, () => within(timeout(), work(() => isLate)).finally(() => { isLate = true }))
 }
 
-/** What PostgreSQL answers within a second, or a rejection. */
-export async function soon<T> (work: Work<T>): Promise<T> {
-  let isLate = false
-  return await within(DEADLINE_MS, work(() => isLate)).finally(() => { isLate = true })
+/** For the counters of forms: outside of their budget, so that an attempt that was not checked can be given back when it is used up. */
+export async function countersAnswer<T> (work: () => Promise<T>): Promise<T> {
+  return await within(CALL_TIMEOUT_MS, work())
 }

@@ -3,6 +3,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { accountEvents, users } from '../../drizzle/postgres/schema.ts'
 import { UsersUnavailable } from '../errors.ts'
 import type { Clock } from '../sessions/session-store.ts'
+import { timeLeft } from '../time-budget.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
 import { postgresAnswer } from './postgres-answer.ts'
 import { inTransaction } from './postgres-transaction.ts'
@@ -15,7 +16,7 @@ export function postgresTransact (database: PostgresDatabase, { now }: { now: Cl
     // Whoever was told that it failed may have ended the session by now that wanted it.
     const isKept = (outcome: Outcome) => outcome === 'done' && !isLate()
     return inTransaction(database, transaction => make(transaction, writes, new Date(now())).catch(orTaken), isKept)
-  })
+  }, timeLeft)
 }
 
 async function make (transaction: NodePgDatabase, writes: Write[], at: Date): Promise<Outcome> {

@@ -6,6 +6,7 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { inTransaction } from '../database/postgres-transaction.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
+import { timeLeft } from '../time-budget.ts'
 import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 import type { StoreOptions } from './store-options.ts'
@@ -23,11 +24,11 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
     read: handle => answer(() => read(table, handle)),
     readCore: handle => answer(async () => coreOf(await read(table, handle))),
     update: (handle, changes) => update(table, handle, changes),
-    revoke: async handle => { await answer(() => end(table, eq(sessions.handle, handle))) },
-    listOf: userId => answer(() => listOf(table, userId)),
-    revokeOf: (userId, handle) => answer(async () => await end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
-    revokeAllOf: (userId, except) => answer(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
-    revokeAllOfUsers: userIds => answer(() => end(table, inArray(sessions.userId, userIds))),
+    revoke: async handle => { await patiently(() => end(table, eq(sessions.handle, handle))) },
+    listOf: userId => patiently(() => listOf(table, userId)),
+    revokeOf: (userId, handle) => patiently(async () => await end(table, eq(sessions.userId, userId), eq(sessions.handle, handle)) > 0),
+    revokeAllOf: (userId, except) => patiently(() => end(table, eq(sessions.userId, userId), ne(sessions.handle, except ?? ''))),
+    revokeAllOfUsers: userIds => patiently(() => end(table, inArray(sessions.userId, userIds))),
     sweep: progress => sweep(table, progress),
     count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
     ping: async () => { await answer(() => table.rowOf.execute({ handle: '' })) },
@@ -46,11 +47,16 @@ function answer<T> (work: () => Promise<T>): Promise<T> {
   return postgresAnswer(SessionsUnavailable, work)
 }
 
+/** Where a form waits. */
+function patiently<T> (work: () => Promise<T>): Promise<T> {
+  return postgresAnswer(SessionsUnavailable, work, timeLeft)
+}
+
 async function create ({ database }: Table, session: NewSession): Promise<void> {
   checkNew(session)
   const { handle, core, expiresAt } = session
   const row = { handle, userId: core.login?.userId ?? null, version: RECORD_VERSION, fields: encodeAll(session), expiresAt }
-  const { rowCount } = await answer(async () => await database.insert(sessions).values(row).onConflictDoNothing())
+  const { rowCount } = await patiently(async () => await database.insert(sessions).values(row).onConflictDoNothing())
   if (rowCount === 0) throw new SessionExists()
 }
 

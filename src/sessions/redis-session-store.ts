@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
+import { PAGE_TIMEOUT_MS, timeLeft } from '../time-budget.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { within } from '../within.ts'
 import type { RedisClient } from './open-redis.ts'
@@ -15,8 +16,6 @@ import type { StoreOptions } from './store-options.ts'
 type RedisOptions = StoreOptions & { prefix: string }
 type Keys = ReturnType<typeof keysOf>
 
-// A call can take several commands, each with a timeout of its own; the caller was promised an answer within a second.
-const DEADLINE_MS = 950
 /** What the one command of a read leaves of the second. */
 const REMOVAL_MS = 150
 
@@ -32,18 +31,18 @@ export function redisSessionStore (redis: RedisClient, options: RedisOptions): S
   return {
     description: descriptionOf(redis),
     create: session => create(keys, session),
-    // Without the deadline: their one command has a time of its own, and a second timer would cost every request.
-    read: handle => orUnavailable(SessionsUnavailable, () => read(keys, handle).catch(withoutArguments)),
-    readCore: handle => orUnavailable(SessionsUnavailable, () => readCore(keys, handle).catch(withoutArguments)),
+    // Without a deadline: their one command has a timeout of its own, and a second timer would cost every request.
+    read: handle => answer(() => read(keys, handle)),
+    readCore: handle => answer(() => readCore(keys, handle)),
     update: (handle, changes) => update(keys, handle, changes),
-    revoke: handle => answer(() => revoke(keys, handle)),
-    listOf: userId => answer(() => listOf(keys, userId)),
-    revokeOf: async (userId, handle) => await answer(() => end(keys, userId, [handle])) > 0,
-    revokeAllOf: (userId, except) => answer(() => revokeAllOf(keys, userId, except)),
+    revoke: handle => patiently(() => revoke(keys, handle)),
+    listOf: userId => patiently(() => listOf(keys, userId)),
+    revokeOf: async (userId, handle) => await patiently(() => end(keys, userId, [handle])) > 0,
+    revokeAllOf: (userId, except) => patiently(() => revokeAllOf(keys, userId, except)),
     revokeAllOfUsers: userIds => answer(() => revokeAllOfUsers(keys, userIds)),
     sweep: async () => 0,
-    // Each of its commands has its time; all of them together may take longer than a request waits.
-    count: () => orUnavailable(SessionsUnavailable, () => countKeys(redis, keys.keyOf(''))),
+    // All of its commands together may take longer than a request waits.
+    count: () => answer(() => countKeys(redis, keys.keyOf(''))),
     ping: async () => { await answer(() => redis.ping()) },
     close: async () => {}
   }
@@ -65,8 +64,18 @@ function keysOf (redis: RedisClient, options: RedisOptions) {
   return { ...options, redis, keyOf, index: redisUserIndex(redis, options) }
 }
 
+/** With the timeouts of its commands alone. */
 function answer<T> (work: () => Promise<T>): Promise<T> {
-  return orUnavailable(SessionsUnavailable, () => within(DEADLINE_MS, work()).catch(withoutArguments))
+  return orUnavailable(SessionsUnavailable, () => work().catch(withoutArguments))
+}
+
+/** Where a form waits. */
+function patiently<T> (work: () => Promise<T>): Promise<T> {
+  return answer(async () => await within(timeLeft(), work()))
+}
+
+function answerPage<T> (work: () => Promise<T>): Promise<T> {
+  return answer(() => within(PAGE_TIMEOUT_MS, work()))
 }
 
 /** The errors of ioredis carry the command that failed, and so would bring what a session holds, or a password, to the log. */
@@ -77,7 +86,7 @@ function withoutArguments (error: Error): never {
 
 async function create (keys: Keys, session: NewSession): Promise<void> {
   checkNew(session)
-  if (await answer(() => insert(keys, session)) === 0) throw new SessionExists()
+  if (await patiently(() => insert(keys, session)) === 0) throw new SessionExists()
 }
 
 async function insert ({ redis, keyOf, index, now }: Keys, session: NewSession): Promise<number> {
@@ -136,7 +145,7 @@ function wrongType (error: Error): null {
 
 async function update (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {
   checkChanges(changes)
-  return answer(() => change(keys, handle, changes))
+  return answerPage(() => change(keys, handle, changes))
 }
 
 async function change (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {

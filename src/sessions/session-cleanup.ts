@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { withoutBudget } from '../time-budget.ts'
 import type { SessionStore } from './session-store.ts'
 import type { StoreLog } from './store-options.ts'
 
@@ -26,7 +27,7 @@ export function sessionCleanup ({ sessions, log }: CleanupOptions): SessionClean
 
   async function tryNow (name: string, work: () => Promise<unknown>): Promise<void> {
     if (waiting.size < WAITING_MAX) waiting.set(name, work)
-    await work().catch(err => log.warn({ err }, 'sessions could not be ended now, the next sweep tries again'))
+    await withoutBudget(work).catch(err => log.warn({ err }, 'sessions could not be ended now, the next sweep tries again'))
   }
 
   async function sweep (): Promise<void> {

@@ -5,8 +5,8 @@ import type { SessionData, SessionFields } from './session.ts'
  *
  * A store knows sessions by their handle only, the SHA-256 of the id (see session-handle.ts), so what leaks
  * from a store logs nobody in. It never decides how long a session may live: it is told, in epoch milliseconds.
- * When a store cannot answer, it rejects with SESSIONS_UNAVAILABLE (503) within a second. It never answers
- * "none" instead, which would log people out for good.
+ * When a store cannot answer, it rejects with SESSIONS_UNAVAILABLE (503): within a second, or where a form waits within what
+ * is left of its time (see time-budget.ts). It never answers "none" instead, which would log people out for good.
  */
 export interface SessionStore {
   /** What the start line of the log calls it: `Redis at 127.0.0.1:6379`. Never with a password in it. */

@@ -1,10 +1,11 @@
 import { and, eq, inArray, lt } from 'drizzle-orm'
 import { knownDevices } from '../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
-import { postgresAnswer } from '../database/postgres-answer.ts'
+import { countersAnswer } from '../database/postgres-answer.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
+import { orUnavailable } from '../unavailable.ts'
 import type { DeviceStore, DeviceText } from './device-store.ts'
 
 /** Devices in the table `known_devices`. */
@@ -20,7 +21,7 @@ export function postgresDeviceStore (database: PostgresDatabase, { now }: { now:
 }
 
 function answer<T> (work: () => Promise<T>): Promise<T> {
-  return postgresAnswer(UsersUnavailable, work)
+  return orUnavailable(UsersUnavailable, () => countersAnswer(work))
 }
 
 async function replace (database: PostgresDatabase, userId: string, from: string | null, to: DeviceText): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { throttle } from '../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
-import { soon } from '../database/postgres-answer.ts'
+import { countersAnswer } from '../database/postgres-answer.ts'
 import { inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import type { Failures } from './backoff.ts'
@@ -10,16 +10,16 @@ import { type Counter, FAILURES_PREFIX, LONGEST_MS, PREFIX, type RateLimitStore 
 /** Counters in the table `throttle`. */
 export function postgresRateLimitStore (database: PostgresDatabase, { now }: { now: Clock }): RateLimitStore {
   return {
-    readCounts: counters => soon(() => read(database, counters)),
-    addToCounts: (counters, amount) => soon(() => add(database, counters, amount)),
-    readFailures: key => soon(async () => {
+    readCounts: counters => countersAnswer(() => read(database, counters)),
+    addToCounts: (counters, amount) => countersAnswer(() => add(database, counters, amount)),
+    readFailures: key => countersAnswer(async () => {
       const [row] = await database.select().from(throttle).where(eq(throttle.key, FAILURES_PREFIX + key))
       return row === undefined ? null : { count: row.points, expiresAt: row.expire! }
     }),
-    replaceFailures: (key, from, to) => soon(() => replace(database, FAILURES_PREFIX + key, from, to)),
+    replaceFailures: (key, from, to) => countersAnswer(() => replace(database, FAILURES_PREFIX + key, from, to)),
     sweep: async () => (
-      await inBatches(atMost => soon(() => removeSome(database, lt(throttle.expire, now()), atMost))) +
-      await inBatches(atMost => soon(() => removeSome(database, gt(throttle.expire, now() + LONGEST_MS), atMost)))
+      await inBatches(atMost => countersAnswer(() => removeSome(database, lt(throttle.expire, now()), atMost))) +
+      await inBatches(atMost => countersAnswer(() => removeSome(database, gt(throttle.expire, now() + LONGEST_MS), atMost)))
     )
   }
 }

@@ -1,5 +1,7 @@
 /** How long an event is kept. */
 export const KEPT_MS = 90 * 24 * 60 * 60_000
+/** The most that are listed. A user can cause any number of events, and to list a hundred thousand would block the event loop for a second. */
+export const LISTED_MAX = 2_000
 
 /**
  * THE CONTRACT of what happened lately. Every database passes the same suite, test/contract/account-events.ts.
@@ -13,7 +15,7 @@ export interface AccountEvents {
    */
   record (event: AccountEvent): void
 
-  /** The latest first. @param limit all of them when left out. @throws USERS_UNAVAILABLE */
+  /** The latest first. @param limit 2,000 when left out. @throws USERS_UNAVAILABLE */
   listOf (userId: string, limit?: number): Promise<RecordedEvent[]>
 
   /** Removes what is older than 90 days, in small batches. @returns how many */

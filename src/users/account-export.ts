@@ -32,7 +32,7 @@ export const AccountExport = Type.Object({
   }, { additionalProperties: false }))
 }, { additionalProperties: false })
 
-/** Everything kept about a user, for the user, with ISO times. Of the password only that there is one: it is kept as a hash. */
+/** Everything kept about a user, for the user, with ISO times; of the events the latest 2,000. Of the password only that there is one: it is kept as a hash. */
 export function accountExport ({ user, devices, events }: Kept) {
   const { id, email, firstName, lastName, createdAt, updatedAt } = user
   return {

@@ -6,10 +6,8 @@ import { inTransaction } from '../database/postgres-transaction.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
 import type { StoreOptions } from '../sessions/store-options.ts'
-import { KEPT_MS, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
+import { KEPT_MS, LISTED_MAX, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
 import { EventQueue } from './event-queue.ts'
-
-const ALL = Number.MAX_SAFE_INTEGER
 
 /** Events in the table `account_events`, beside the users they belong to. */
 export function postgresAccountEvents (database: PostgresDatabase, { now, log }: StoreOptions): AccountEvents {
@@ -22,7 +20,7 @@ export function postgresAccountEvents (database: PostgresDatabase, { now, log }:
     close: () => queue.close(),
     dropped: () => queue.dropped,
 
-    async listOf (userId, limit = ALL) {
+    async listOf (userId, limit = LISTED_MAX) {
       // What somebody has just done is on the page that they look at next.
       await queue.flush()
       return await answer(() => latestOf(database, userId, limit))

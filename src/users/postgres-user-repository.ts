@@ -5,6 +5,7 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
+import { timeLeft } from '../time-budget.ts'
 import type { Account, UserRepository } from './user-repository.ts'
 
 type Table = ReturnType<typeof tableOf>
@@ -18,8 +19,8 @@ export function postgresUserRepository (database: PostgresDatabase, { now }: { n
   const table = tableOf(database, now)
   return {
     findById: id => answer(async () => firstOf(await table.byId.execute({ id }))),
-    findByEmail: email => answer(async () => firstOf(await table.byEmail.execute({ email }))),
-    upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to)) },
+    findByEmail: email => answer(async () => firstOf(await table.byEmail.execute({ email })), timeLeft),
+    upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to), timeLeft) },
     raiseEverySessionEpoch: progress => raiseEverySessionEpoch(table, progress),
     list: ({ limit, after = '' }) => answer(async () => await database.select().from(users).where(gt(users.email, after)).orderBy(asc(users.email)).limit(limit)),
     count: () => answer(async () => await database.$count(users)),
@@ -35,8 +36,8 @@ function tableOf (database: PostgresDatabase, now: Clock) {
   return { database, now, byId, byEmail }
 }
 
-function answer<T> (work: () => Promise<T>): Promise<T> {
-  return postgresAnswer(UsersUnavailable, work)
+function answer<T> (work: () => Promise<T>, timeout?: () => number): Promise<T> {
+  return postgresAnswer(UsersUnavailable, work, timeout)
 }
 
 function firstOf ([user]: Account[]): Account | null {

@@ -9,6 +9,13 @@ const ada = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com'
 
 const listed = async (service: Service) => (await latchkey(service, 'sessions list --user grace@example.com --json')).json<Array<{ handle: string }>>()
 
+/** As many more, who are like those there are. */
+async function addUsers (service: Service, count: number) {
+  const numbers = Array.from({ length: count }, (_, n) => `select ${n} as n`).join(' union all ')
+  await inDatabaseOf(service, `insert into users select id || '-' || n, first_name, last_name, n || email, password_hash, 1, null, created_at, updated_at
+    from users, (${numbers}) numbers`)
+}
+
 t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t, settings) => {
   t.test('a user\'s sessions, the one used last first', async t => {
     const service = await openService(t, settings())
@@ -88,8 +95,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
     const { app, time } = service
     await service.browser().signUp()
     const { id } = (await app.users.findByEmail(grace.email))!
-    await inDatabaseOf(service, `insert into users select id || '-' || n, first_name, last_name, n || email, password_hash, 1, null, created_at, updated_at
-      from users, (${Array.from({ length: 25 }, (_, n) => `select ${n} as n`).join(' union all ')}) numbers`)
+    await addUsers(service, 25)
     await app.sessions.create(newSession({ now: () => time.at, move: () => {} }, {}, `${id}-24`))
     t.match(await latchkey(service, 'sessions revoke --all --yes'), { code: 0, out: 'Everybody is logged out (users: 26), 2 sessions ended.\n' })
     t.strictSame(await rowsOf(service, 'select distinct session_epoch from users'), [{ session_epoch: 2 }])
@@ -162,4 +168,19 @@ t.test('a store that fails half-way has ended everybody\'s sessions all the same
   sqlite.exec('alter table elsewhere rename to sessions')
   t.match(said, { code: 0, out: 'Everybody is logged out (users: 1), every session ended.\n', err: /Warning: the store does not answer \(SESSIONS_UNAVAILABLE\)/ })
   t.notOk(await laptop.isLoggedIn())
+})
+
+t.test('what fails while it logs everybody out says so, and the next run logs out the rest', async t => {
+  const service = await openService(t)
+  await service.browser().signUp()
+  await addUsers(service, 25)
+  const sqlite = sqliteIn(service.app)
+  const epochs = () => sqlite.prepare('select session_epoch, count(*) from users group by 1').raw().all()
+  const when = { says: 'Ending sessions: user 10 of 26', then: () => { sqlite.exec('alter table users rename to elsewhere') } }
+  const said = await latchkey(service, 'sessions revoke --all --yes', { terminal: true, when })
+  sqlite.exec('alter table elsewhere rename to users')
+  t.match(said, { code: 1, out: '' })
+  t.strictSame(epochs(), [[1, 16], [2, 10]])
+  t.match(await latchkey(service, 'sessions revoke --all --yes'), { code: 0, out: 'Everybody is logged out (users: 26), 1 session ended.\n' })
+  t.strictSame(epochs(), [[2, 16], [3, 10]])
 })

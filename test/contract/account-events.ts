@@ -43,6 +43,17 @@ export function accountEventsContract (name: string, open: (t: Test) => Promise<
     t.strictSame(await types(2), ['logged out', 'profile changed'])
   })
 
+  fact('of very many, the latest two thousand are listed', async (t, { events, clock, loggedIn }) => {
+    for (const count of [1, 1000, 1000]) {
+      for (let at = 0; at < count; at++) events.record(loggedIn)
+      await events.flush()
+      clock.move(1)
+    }
+    const listed = await events.listOf(loggedIn.userId)
+    t.equal(listed.length, 2000)
+    t.equal(listed.at(-1)!.at.getTime(), clock.now() - 2)
+  })
+
   fact('one sees only what happened to oneself', async (t, { events, transact, loggedIn }) => {
     const eve = await createUser(transact, { email: 'eve@example.org' })
     events.record(loggedIn)

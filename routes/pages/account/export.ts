@@ -5,7 +5,7 @@ import { devicesOf } from '../../../src/identity/devices.ts'
 import { accountExport, AccountExport } from '../../../src/users/account-export.ts'
 
 const described = {
-  config: { openapi: { summary: 'Everything kept about who is logged in', isOfSession: true } },
+  config: { openapi: { summary: 'Everything kept about who is logged in; of the events the latest 2,000', isOfSession: true } },
   schema: {
     response: {
       200: answersJson('A file', AccountExport, ['Content-Disposition']),

@@ -111,7 +111,7 @@ t.test('on a terminal a long work tells how far it is, and lines fit', async t =
   t.match(list, { code: 0, shown: /^x+… {2}Grace Hopper/m })
   t.ok(list.shown.split('\r\n').every(line => line.length <= 80))
   const revoked = await onTerminal(t, environment, 'sessions revoke --all --yes')
-  t.match(revoked, { code: 0, shown: '\r\u001b[KRemoving ended sessions: user 0 of 1 …\r\u001b[KEverybody is logged out' })
+  t.match(revoked, { code: 0, shown: '\r\u001b[KEnding sessions: user 1 of 1 …\r\u001b[K\r\u001b[KRemoving ended sessions: user 1 of 1 …\r\u001b[KEverybody is logged out' })
 })
 
 t.test('a reader that has seen enough is no failure, a full disk is one', async t => {

@@ -76,7 +76,7 @@ function beforeNextSession (t: Test, { sessions }: Service['app'], work: (userId
   const { restore } = t.intercept(sessions, 'create', {
     value: async (session: NewSession) => {
       restore()
-      await work(String(session.fields.userId))
+      await work(session.core.login!.userId)
       await create(session)
     }
   })

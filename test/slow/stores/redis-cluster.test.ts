@@ -60,7 +60,7 @@ t.test('a slot that moves takes its sessions along, while they are read and writ
   await write(3)
   for (const { client } of [to, from]) await client.cluster('SETSLOT', slot, 'NODE', toId)
   await write(4)
-  t.match(await store.read(session.handle), { fields: { userId: 'ada', turn: 4 } })
+  t.match(await store.read(session.handle), { core: { login: { userId: 'ada' } }, fields: { turn: 4 } })
   t.equal(await to.client.exists(keyOf(session.handle)), 1)
 })
 
