@@ -29,7 +29,8 @@ export default async function session (app: FastifyInstance): Promise<void> {
     const summary = identity.renewal === undefined ? identity.session : await identity.renewal
     if (summary === null) throw new LoginRequired()
     const { signedInAt, lastSeenAt, expiresAt, remembered } = summary
-    return { user: identity.account, session: { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered } }
+    const { id, email, firstName, lastName } = identity.account
+    return { user: { id, email, firstName, lastName }, session: { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered } }
   })
 }
 

@@ -8,6 +8,8 @@ async function sendSessionCookie (app: FastifyInstance): Promise<void> {
   app.addHook('onSend', send)
 
   function send (request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void) {
+    // It was refused before its cookie was read.
+    if (request.sessionState === undefined) return done()
     // After an error there is no session.
     const session: FastifyRequest['session'] | null = request.session
     const { sent, hasDuplicates, isDead } = request.sessionState
