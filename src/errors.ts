@@ -36,6 +36,6 @@ export const ReauthenticationRequired = own('PASSWORD_REQUIRED', 'Please give yo
 export const PasswordWrong = own('PASSWORD_WRONG', "That isn't your current password.", 401)
 export const ForeignForm = own('FOREIGN_FORM', 'This form was not sent from a page of this site, so it was not accepted. Open the page here and send it again.', 403)
 export const PageNotFound = own('PAGE_NOT_FOUND', 'There is no such page.', 404)
-export const TooManyGuesses = own('TOO_MANY_GUESSES', 'There were too many tries to log into this account. Please wait before the next one.', 429)
+export const TooManyAttempts = own('TOO_MANY_GUESSES', 'There were too many tries to log into this account. Please wait before the next one.', 429)
 export const TooManySignUps = own('TOO_MANY_SIGN_UPS', 'There were too many sign-ups from your network. Please wait before the next one.', 429)
 export const EmailTaken = own('EMAIL_TAKEN', 'This email has an account already.', 409)

@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { assess } from '../../src/identity/assess.ts'
 import { keepCookie, membersOf } from '../../src/sessions/fastify-session-adapter.ts'
-import type { Login, SessionData } from '../../src/sessions/session.ts'
+import { type Login, type Proof, type SessionData, withProof } from '../../src/sessions/session.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { deadlinesOf } from '../../src/sessions/session-limits.ts'
 import type { Client } from '../../src/users/account-events.ts'
 
-type LoginChanges = Partial<Pick<Login, 'epoch' | 'proofs'>>
+interface LoginChanges { epoch?: number, proof?: Proof }
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,7 +40,8 @@ async function beginSession (app: FastifyInstance): Promise<void> {
 
   async function proceed (this: FastifyRequest, changes: LoginChanges) {
     const { sessionHandle, session: { core, client = null, snapshot } } = this
-    const login = { ...core!.login!, ...changes }
+    const { epoch, proofs, ...kept } = core!.login!
+    const login = { ...kept, epoch: changes.epoch ?? epoch, proofs: changes.proof ? withProof(proofs, changes.proof) : proofs }
     const data = { core: { ...core!, login }, client, lastSeenAt: now(), fields: snapshot!.fields() }
     return await continueWith(this, data, () => sessions.revokeOf(login.userId, sessionHandle))
   }

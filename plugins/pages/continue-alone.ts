@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { accountOf } from '../../src/http/guards.ts'
-import type { Login } from '../../src/sessions/session.ts'
+import type { Proof } from '../../src/sessions/session.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,7 +9,7 @@ declare module 'fastify' {
      * Goes on with this session after a write that raised the epoch of who is logged in, so all others are over.
      * @returns as `continueSession` does. @throws SESSIONS_UNAVAILABLE
      */
-    continueAlone (changes?: Partial<Pick<Login, 'proofs'>>): Promise<boolean>
+    continueAlone (proof?: Proof): Promise<boolean>
   }
 }
 
@@ -17,10 +17,10 @@ async function continueAlone (app: FastifyInstance): Promise<void> {
   const { sessions } = app
   app.decorateRequest('continueAlone', goOnAlone)
 
-  async function goOnAlone (this: FastifyRequest, changes: Partial<Pick<Login, 'proofs'>> = {}) {
+  async function goOnAlone (this: FastifyRequest, proof?: Proof) {
     const { id, sessionEpoch } = accountOf(this)
     const epoch = sessionEpoch + 1
-    if (!await this.continueSession({ ...changes, epoch })) return false
+    if (!await this.continueSession({ epoch, proof })) return false
     // A stolen session gets here without a password. It must not make a device known, nor forget what the device has guessed.
     this.reissueDeviceFor({ id, sessionEpoch: epoch })
     // They are dead already, by the raised epoch: this only tidies up.

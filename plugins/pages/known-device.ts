@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { deviceCookie } from '../../src/throttling/device-cookie.ts'
 import type { Browser, Owner } from '../../src/throttling/known-devices.ts'
-import { canonicalEmail } from '../../src/users/email-address.ts'
+import type { Account } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** This browser, as one that tries to log into the account of this email. @throws USERS_UNAVAILABLE */
-    browserFor (email: string): Promise<Browser>
+    /** This browser, as one that tries to log into this account. */
+    browserOf (account: Readonly<Account> | null): Browser
     /** Makes this browser a known device of the account, under its session epoch as it is now. Never fails. */
     rememberDeviceFor (user: Owner): Promise<void>
     /** Keeps this browser a known device of the account, if it is one, under a session epoch that was raised by one. */
@@ -21,14 +21,10 @@ declare module 'fastify' {
 async function knownDevice (app: FastifyInstance): Promise<void> {
   const { name, attributes } = deviceCookie(app.config)
   app.decorateRequest('newDeviceToken', null)
-  app.decorateRequest('browserFor', browserFor)
+  app.decorateRequest('browserOf', function (user) { return { token: this.cookies[name], user } })
   app.decorateRequest('rememberDeviceFor', rememberDeviceFor)
   app.decorateRequest('reissueDeviceFor', reissueDeviceFor)
   app.addHook('onSend', sendToken)
-
-  async function browserFor (this: FastifyRequest, email: string) {
-    return { token: this.cookies[name], user: await app.users.findByEmail(canonicalEmail(email) ?? '') }
-  }
 
   async function rememberDeviceFor (this: FastifyRequest, user: Owner) {
     const remembered = app.knownDevices.remember(this.cookies[name], user)
@@ -45,4 +41,4 @@ async function knownDevice (app: FastifyInstance): Promise<void> {
   }
 }
 
-export default fp(knownDevice, { name: 'known-device', dependencies: ['session', 'throttle', 'users'] })
+export default fp(knownDevice, { name: 'known-device', dependencies: ['session', 'throttle'] })

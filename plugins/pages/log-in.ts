@@ -1,40 +1,51 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { addressOf } from '../../src/address.ts'
+import { type Attempt, loginOf } from '../../src/authentication/attempt.ts'
+import { beginLogin, isComplete, type LoginForm } from '../../src/authentication/flow.ts'
 import { NotOverHttps } from '../../src/errors.ts'
 import { clientOf } from '../../src/sessions/client-of.ts'
 import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
-import type { Account } from '../../src/users/user-repository.ts'
+import type { Passwords } from '../../src/users/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** The first step of a login, counted. @returns and @throws as the flow's */
+    beginLogin (passwords: Passwords, form: LoginForm): Promise<Attempt | null>
     /**
-     * Begins this user's session under a new id.
-     * @returns false when the user was changed meanwhile so that nobody who logged in before is logged in any more
+     * Begins the session of a login under a new id. Then failed attempts are forgotten, and this browser is a known device.
+     * @returns false when something else has to be proven, or the account was changed meanwhile so that nobody who logged in
+     * before is logged in any more; then nothing has begun
      * @throws SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE, NOT_OVER_HTTPS
      */
-    logIn (user: Account, options?: { remember?: boolean }): Promise<boolean>
+    completeLogin (attempt: Attempt): Promise<boolean>
   }
 }
 
-/** From a user to a session. */
+/** From an attempt to a session: the only way there. */
 async function logIn (app: FastifyInstance): Promise<void> {
-  const { config, now, sessions } = app
-  app.decorateRequest('logIn', logIn)
+  const { config, loginMethods, sessions, users } = app
+  app.decorateRequest('beginLogin', begin)
+  app.decorateRequest('completeLogin', completeLogin)
 
-  async function logIn (this: FastifyRequest, user: Account, { remember = false } = {}) {
+  async function begin (this: FastifyRequest, passwords: Passwords, form: LoginForm) {
+    const counter = this.attemptCounter(form.email, 'login failed')
+    return await beginLogin(users, { method: loginMethods.pwd, passwords, counter }, form)
+  }
+
+  async function completeLogin (this: FastifyRequest, attempt: Attempt) {
     if (!isCarried(sessionCookie(config), this.protocol)) throw refusal(this)
-    const { id: userId, sessionEpoch: epoch } = user
-    const login = { userId, epoch, remembered: remember, proofs: [{ method: 'pwd' as const, at: now() }] }
-    if (!await this.beginSession(login, clientOf(this))) return false
-    await endOldest(user, this.sessionHandle).catch(err => this.log.warn({ err }, 'surplus sessions were not ended'))
+    if (!await isComplete(loginMethods, attempt)) return false
+    if (!await this.beginSession(loginOf(attempt), clientOf(this))) return false
+    await endOldest(attempt.userId, this.sessionHandle).catch(err => this.log.warn({ err }, 'surplus sessions were not ended'))
+    await this.resetAttempts({ id: attempt.userId, sessionEpoch: attempt.epoch })
     return true
   }
 
-  async function endOldest (user: Account, newHandle: string) {
-    const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(user.id), newHandle)
-    await Promise.all(surplus.map(({ handle }) => sessions.revokeOf(user.id, handle)))
+  async function endOldest (userId: string, newHandle: string) {
+    const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(userId), newHandle)
+    await Promise.all(surplus.map(({ handle }) => sessions.revokeOf(userId, handle)))
   }
 }
 
@@ -44,4 +55,4 @@ function refusal (request: FastifyRequest) {
   return new NotOverHttps()
 }
 
-export default fp(logIn, { name: 'log-in', dependencies: ['begin-session', 'sessions'] })
+export default fp(logIn, { name: 'log-in', dependencies: ['begin-session', 'login-attempts', 'login-methods', 'sessions', 'users'] })

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { clientOf } from '../../src/sessions/client-of.ts'
 import type { AccountEventType } from '../../src/users/account-events.ts'
-import type { Account } from '../../src/users/user-repository.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,9 +9,9 @@ declare module 'fastify' {
      * Notes a login or logout, or an attempt at one, for the user and in the log; without one, for who is logged in. Never
      * fails, never waits. What changes the account has its event in the same write instead, and calls `logEvent` after it.
      */
-    recordEvent (type: AccountEventType, user?: Account | null): void
+    recordEvent (type: AccountEventType, user?: { id: string } | null): void
     /** The same without a line of the log. */
-    recordForUser (type: AccountEventType, user: Account): void
+    recordForUser (type: AccountEventType, user: { id: string }): void
   }
 }
 
@@ -27,12 +26,12 @@ async function recordEvent (app: FastifyInstance): Promise<void> {
   app.decorateRequest('recordEvent', recordEvent)
   app.decorateRequest('recordForUser', recordForUser)
 
-  function recordEvent (this: FastifyRequest, type: AccountEventType, user: Account | null = this.identity?.account ?? null) {
+  function recordEvent (this: FastifyRequest, type: AccountEventType, user: { id: string } | null = this.identity?.account ?? null) {
     this.logEvent(type, refusedWith[type] ?? 'success', user)
     if (user !== null) this.recordForUser(type, user)
   }
 
-  function recordForUser (this: FastifyRequest, type: AccountEventType, { id: userId }: Account) {
+  function recordForUser (this: FastifyRequest, type: AccountEventType, { id: userId }: { id: string }) {
     app.accountEvents.record({ userId, type, ...clientOf(this) })
   }
 }

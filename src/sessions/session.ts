@@ -78,6 +78,11 @@ export function lastProofAt ({ proofs }: Login): number {
   return Math.max(...proofs.map(({ at }) => at))
 }
 
+/** With a new proof in place of an older one of its method. */
+export function withProof (proofs: Proof[], proof: Proof): Proof[] {
+  return [...proofs.filter(({ method }) => method !== proof.method), proof]
+}
+
 /** As short as a number gets in text. */
 export function textOf (number: number): string {
   return number.toString(DIGITS)

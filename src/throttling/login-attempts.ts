@@ -30,7 +30,7 @@ export interface LoginTarget {
   userId: string | null
 }
 
-export interface Attempt extends Consumed {
+export interface CountedAttempt extends Consumed {
   /** When it fails, waits begin. */
   isLastFree: boolean
   /** The login is complete: the account's failures are forgotten, and its networks get this attempt back. */
@@ -43,7 +43,7 @@ export interface LoginAttempts {
    * password would show; it is not counted and writes nothing.
    * @throws SESSIONS_UNAVAILABLE
    */
-  consume (account: LoginTarget, address: string): Promise<Attempt>
+  consume (account: LoginTarget, address: string): Promise<CountedAttempt>
   /** Forgets the failures at an account. @throws SESSIONS_UNAVAILABLE */
   reset (account: LoginTarget): Promise<void>
 }
@@ -55,7 +55,7 @@ export function loginAttempts (store: RateLimitStore, now: Clock, limits = LOGIN
   const answer = <T> (work: () => Promise<T>) => orUnavailable(SessionsUnavailable, work)
   const reset = (account: LoginTarget) => answer(() => failures.reset(keyOf(account)))
 
-  async function consume (account: LoginTarget, address: string): Promise<Attempt> {
+  async function consume (account: LoginTarget, address: string): Promise<CountedAttempt> {
     const key = keyOf(account)
     const wait = Math.max(...await Promise.all([failures.waitFor(key), networks.waitFor(address)]))
     // Nothing was counted, so there is nothing to reset either.
@@ -81,7 +81,7 @@ function keyOf ({ email, userId }: LoginTarget): string {
   return createHash('sha256').update(userId === null ? `email\n${canonicalEmail(email) ?? email}` : `user\n${userId}`).digest('base64url')
 }
 
-function withoutEffect (wait: number): Attempt {
+function withoutEffect (wait: number): CountedAttempt {
   const refusal = refused(wait)
   return { ...refusal, isLastFree: false, succeed: refusal.giveBack }
 }

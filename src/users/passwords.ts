@@ -27,7 +27,7 @@ export interface Passwords {
   /** Whether a hash was made with other parameters than today's. */
   isOutdated (passwordHash: string): boolean
   /** A hash that no password fits, with today's parameters: what an unknown email is checked against. */
-  readonly nobodys: string
+  readonly dummyHash: string
   /** How many hashes are worked on at once. */
   readonly threads: number
   /** Milliseconds that a hash takes: the mean of the last ones, as what else the machine does changes it. */
@@ -60,7 +60,7 @@ export async function openPasswords (options: { cost?: HashingCost, threads?: nu
     isOutdated: (passwordHash: string) => !passwordHash.startsWith(currentPrefix),
     hashMs: () => mean!
   }
-  return { ...passwords, nobodys: await passwords.hash(randomBytes(32).toString('base64url')) }
+  return { ...passwords, dummyHash: await passwords.hash(randomBytes(32).toString('base64url')) }
 }
 
 /** The library throws only for a hash that it cannot read. No password fits one, and that must not show. */

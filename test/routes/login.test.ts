@@ -50,6 +50,22 @@ onEveryStore(t, async (t, settings) => {
     for (const other of told.slice(1)) t.strictSame(other, told[0])
     t.strictSame(toldBy(await browser().logIn(kinds[4])), told[0]![5])
   })
+
+  t.test('a right password alone logs nobody in whose account has another factor: no session begins, no device is known, no failure is forgotten', async t => {
+    const { browser, app } = await openService(t, settings())
+    await browser().signUp()
+    const { id } = (await app.users.findByEmail(grace.email))!
+    const stateOf = async () => ({ sessions: await app.sessions.listOf(id), devices: await app.database.devices.read(id) })
+    const before = await stateOf()
+    Object.assign(app.loginMethods, { otp: { name: 'otp', factor: 'possession', isEnrolled: async (userId: string) => userId === id, verify: async () => null } })
+    for (let failures = 0; failures < 4; failures++) await browser().logIn({ password: 'wrong' })
+    const laptop = browser()
+    t.match(await laptop.logIn(), { status: 303, location: '/login', setCookies: [] })
+    t.notOk(await laptop.isLoggedIn())
+    t.strictSame(await stateOf(), before)
+    t.equal((await browser().logIn()).status, 429, 'it counted as one of five')
+    t.equal((await browser().signUp({ ...grace, email: 'ada@example.com' })).status, 303, 'others log in as before')
+  })
 })
 
 /** All that an answer tells, but for the time and what was typed. Names of headers in their order. */

@@ -18,8 +18,8 @@ export default async function leave (app: FastifyInstance): Promise<void> {
   app.post<{ Body: Static<typeof Form> }>('/account/delete', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/delete', { errors })
-    const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, request.body.current_password))
-    if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
+    const proof = await request.admit(passwords => request.reauthenticate(passwords, request.body.current_password))
+    if (proof === null) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
 
     const user = accountOf(request)
     if (!await deleteAccount(request.transact, ofPassword(user))) return sendToLogin(request, reply)

@@ -29,8 +29,8 @@ export default async function email (app: FastifyInstance): Promise<void> {
     const values = { email: typed }
     if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/email', { values, errors })
 
-    const isOwn = await request.admit(passwords => request.isOwnPassword(passwords, password))
-    if (!isOwn) return await reply.refuse(new PasswordWrong(), 'account/email', { values, errors: wrongPassword })
+    const proof = await request.admit(passwords => request.reauthenticate(passwords, password))
+    if (proof === null) return await reply.refuse(new PasswordWrong(), 'account/email', { values, errors: wrongPassword })
     await request.limitSignUps()
     const outcome = await changeEmail(request.transact, ofPassword(accountOf(request)), email, clientOf(request))
     if (outcome === 'email taken') return await reply.refuse(new EmailTaken(), 'account/email', { values, errors: emailTaken })

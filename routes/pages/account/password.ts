@@ -33,7 +33,7 @@ export default async function password (app: FastifyInstance): Promise<void> {
     if (typeof outcome !== 'string') return await reply.refuse(outcome.error, 'account/password', view(outcome.errors))
     if (!await changePassword(request.transact, ofPassword(user), outcome, clientOf(request))) return sendToLogin(request, reply)
     request.logEvent('password changed', 'success')
-    const goesOn = await request.continueAlone({ proofs: [{ method: 'pwd', at: app.now() }] })
+    const goesOn = await request.continueAlone({ method: 'pwd', at: app.now() })
     return goesOn ? await reply.redirect('/account', 303) : sendToLogin(request, reply)
   })
 
@@ -44,7 +44,7 @@ export default async function password (app: FastifyInstance): Promise<void> {
     const tooShort = lengthProblem(chosen, minLength)
     const errors = { ...(tooShort && { new_password: tooShort }), ...incomplete }
     if (Object.keys(errors).length > 0) return { error: new FormIncomplete(), errors }
-    if (!await request.isOwnPassword(passwords, current)) return { error: new PasswordWrong(), errors: wrongPassword }
+    if (await request.reauthenticate(passwords, current) === null) return { error: new PasswordWrong(), errors: wrongPassword }
     // After the current one was given: nobody else may have passwords estimated as often as they like.
     const problem = passwordProblem({ ...user, password: chosen, minLength, siteName: publicUrl.hostname })
     if (problem !== null) return { error: new FormIncomplete(), errors: { new_password: problem } }

@@ -5,10 +5,8 @@ import { sendToLogin } from '../../../src/http/guards.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
 import { nextPlace } from '../../../src/next-place.ts'
 import { NEXT_MAX } from '../../../src/path-here.ts'
-import { authenticate } from '../../../src/users/authenticate.ts'
 import { EMAIL_MAX } from '../../../src/users/email-address.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
-import type { Account } from '../../../src/users/user-repository.ts'
 
 const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
 const Form = Type.Object({
@@ -28,27 +26,22 @@ export default async function login (app: FastifyInstance): Promise<void> {
   const { config } = app
 
   app.get<{ Querystring: Static<typeof Query> }>('/login', { schema: { querystring: Query } }, async (request, reply) => {
-    const next = nextPlace(request.query.next, config)
-    if (request.identity?.account) return await reply.redirect(next ?? '/dashboard', 303)
-    return await reply.page('login', { values: { email: '', next: next ?? '', remember: false }, errors: {} })
+    const returnTo = nextPlace(request.query.next, config)
+    if (request.identity?.account) return await reply.redirect(returnTo ?? '/dashboard', 303)
+    return await reply.page('login', { values: { email: '', next: returnTo ?? '', remember: false }, errors: {} })
   })
 
   app.post<{ Body: Static<typeof Form> }>('/login', { config: { isExpensive: true }, schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     const { email = '', password, remember } = request.body
-    const next = nextPlace(request.body.next, config)
-    const form = { values: { email, next: next ?? '', remember: remember === 'on' } }
+    const returnTo = nextPlace(request.body.next, config)
+    const form = { values: { email, next: returnTo ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 
-    const noteFailure = (user: Account | null) => request.recordFailedAttempt('login failed', user)
-    const user = await request.admit(async passwords => {
-      await request.consumeAttempt(email)
-      return await authenticate(app.users, passwords, { email, password, noteFailure })
-    })
-    if (user === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
-    if (!await request.logIn(user, { remember: remember === 'on' })) return sendToLogin(request, reply)
-    await request.resetAttempts(user)
-    request.recordEvent('logged in', user)
-    return await reply.redirect(next ?? '/dashboard', 303)
+    const attempt = await request.admit(passwords => request.beginLogin(passwords, { email, password, remember: remember === 'on', returnTo }))
+    if (attempt === null) return await reply.refuse(new LoginFailed(), 'login', { ...form, errors: wrongLogin })
+    if (!await request.completeLogin(attempt)) return sendToLogin(request, reply)
+    request.recordEvent('logged in', { id: attempt.userId })
+    return await reply.redirect(attempt.returnTo ?? '/dashboard', 303)
   })
 }

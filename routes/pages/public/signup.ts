@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ofPassword } from '../../../src/accounts/authority.ts'
 import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { signUp } from '../../../src/accounts/sign-up.ts'
+import { attemptOf } from '../../../src/authentication/attempt.ts'
 import { EmailTaken, FormIncomplete } from '../../../src/errors.ts'
 import { sendToLogin } from '../../../src/http/guards.ts'
 import { fieldErrors, type FieldErrors } from '../../../src/field-errors.ts'
@@ -32,8 +33,8 @@ export default async function signup (app: FastifyInstance): Promise<void> {
     const outcome = await request.admit(passwords => attempt(request, passwords, sentences))
     const { password, ...values } = request.body
     if ('error' in outcome) return await reply.refuse(outcome.error, 'signup', { values: { ...emptyForm, ...values }, errors: outcome.errors, passwordMinLength })
-    if (!await request.logIn(outcome).catch(takeBack(app, outcome))) return sendToLogin(request, reply)
-    await request.rememberDeviceFor(outcome)
+    const login = attemptOf(outcome, { method: 'pwd', at: app.now() }, { remember: false, returnTo: null })
+    if (!await request.completeLogin(login).catch(takeBack(app, outcome))) return sendToLogin(request, reply)
     request.logEvent('signed up', 'success', outcome)
     return await reply.redirect('/dashboard', 303)
   })

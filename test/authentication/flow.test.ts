@@ -2,8 +2,9 @@ import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { signUp } from '../../src/accounts/sign-up.ts'
 import type { Outcome, Write } from '../../src/database/transact.ts'
-import { UsersUnavailable } from '../../src/errors.ts'
-import { authenticate } from '../../src/users/authenticate.ts'
+import { beginLogin, prove } from '../../src/authentication/flow.ts'
+import { passwordMethod } from '../../src/authentication/methods/password.ts'
+import { TooManyAttempts, UsersUnavailable } from '../../src/errors.ts'
 import { openPasswords, type Passwords } from '../../src/users/passwords.ts'
 import { canonicalEmail } from '../../src/users/email-address.ts'
 import type { Account, UserRepository } from '../../src/users/user-repository.ts'
@@ -13,7 +14,7 @@ const client = { address: '::1', device: 'Firefox on Linux' }
 const grace = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' }
 
 /** A table of users that tells what it was asked. */
-class Table implements Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash'> {
+class Table implements Pick<UserRepository, 'findByEmail' | 'findById' | 'upgradePasswordHash'> {
   readonly rows: Account[] = []
   readonly asked: string[] = []
 
@@ -21,6 +22,10 @@ class Table implements Pick<UserRepository, 'findByEmail' | 'upgradePasswordHash
     this.asked.push(email)
     const row = this.rows.find(row => row.email === email)
     return row ? { ...row } : null
+  }
+
+  async findById (id: string) {
+    return this.rows.find(row => row.id === id) ?? null
   }
 
   transact = async (writes: Write[]): Promise<Outcome> => {
@@ -47,6 +52,16 @@ function counted (passwords: Passwords) {
   return { work, passwords: counting }
 }
 
+/** The first step of a login, with what is counted for it. */
+async function logIn (users: Table, passwords: Passwords, typed: { email: string, password: string }, work: string[] = []) {
+  const method = passwordMethod({ users, now: Date.now })
+  const counter = {
+    consume: async (account: Readonly<Account> | null) => { work.push(`count ${account?.id}`) },
+    recordFailure: (account: Readonly<Account> | null) => { work.push(`fail ${account?.id}`) }
+  }
+  return await beginLogin(users, { method, passwords, counter }, { ...typed, remember: false, returnTo: null })
+}
+
 function partsOf (users: Table, passwords: Passwords) {
   return { users, transact: users.transact, passwords, now: Date.now }
 }
@@ -62,7 +77,7 @@ async function signedUp () {
 t.test('the right credentials find the user, however the email is typed', async t => {
   const { users, passwords, user } = await signedUp()
   for (const email of ['grace@example.com', ' Grace@EXAMPLE.com ', 'grace@ｅxample.com']) {
-    t.equal((await authenticate(users, passwords, { email, password }))?.id, user.id)
+    t.match(await logIn(users, passwords, { email, password }), { userId: user.id, epoch: 1, proofs: [{ method: 'pwd' }] })
   }
 })
 
@@ -82,8 +97,9 @@ t.test('whatever is wrong, the answer is the same after the same work', async t 
   }
   for (const [what, credentials] of Object.entries(wrong)) {
     work.length = users.asked.length = 0
-    t.equal(await authenticate(users, passwords, credentials), null, what)
-    t.strictSame(work, ['verify'], 'one hash')
+    t.equal(await logIn(users, passwords, credentials, work), null, what)
+    const account = users.rows.find(({ email }) => email === credentials.email)
+    t.strictSame(work, [`count ${account?.id}`, 'verify', `fail ${account?.id}`], 'one hash, counted before it')
     t.equal(users.asked.length, 1, 'one lookup')
   }
 })
@@ -91,12 +107,12 @@ t.test('whatever is wrong, the answer is the same after the same work', async t 
 t.test('a login with an outdated hash brings it up to date, once', async t => {
   const { users, passwords, work, user } = await signedUp()
   users.rows[0]!.passwordHash = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
-  t.equal((await authenticate(users, passwords, { email: grace.email, password }))?.id, user.id)
+  t.match(await logIn(users, passwords, { email: grace.email, password }), { userId: user.id })
   t.strictSame(work, ['verify an outdated one', 'hash'])
   t.notOk(passwords.isOutdated(users.rows[0]!.passwordHash))
 
   work.length = 0
-  t.ok(await authenticate(users, passwords, { email: grace.email, password }), 'the password is the same')
+  t.ok(await logIn(users, passwords, { email: grace.email, password }), 'the password is the same')
   t.strictSame(work, ['verify'])
 })
 
@@ -104,9 +120,9 @@ t.test('a wrong password or a disabled account brings nothing up to date', async
   const { users, passwords, work } = await signedUp()
   const old = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
   users.rows[0]!.passwordHash = old
-  await authenticate(users, passwords, { email: grace.email, password: 'wrong' })
+  await logIn(users, passwords, { email: grace.email, password: 'wrong' })
   users.rows[0]!.disabledAt = new Date()
-  await authenticate(users, passwords, { email: grace.email, password })
+  await logIn(users, passwords, { email: grace.email, password })
   t.equal(users.rows[0]!.passwordHash, old)
   t.notOk(work.includes('hash'))
 })
@@ -116,14 +132,21 @@ t.test('a password changed while its old hash was upgraded stays changed', async
   users.rows[0]!.passwordHash = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
   const changed = await passwords.hash('a newer one of hers')
   const slow: Passwords = { ...passwords, hash: async text => { users.rows[0]!.passwordHash = changed; return await passwords.hash(text) } }
-  await authenticate(users, slow, { email: grace.email, password })
+  await logIn(users, slow, { email: grace.email, password })
   t.equal(users.rows[0]!.passwordHash, changed)
+})
+
+t.test('whoever has to wait has nothing checked, right or wrong', async t => {
+  const { users, passwords, work, user } = await signedUp()
+  const counter = { consume: async () => { throw new TooManyAttempts() }, recordFailure: () => t.fail('nothing failed') }
+  await t.rejects(prove({ method: passwordMethod({ users, now: Date.now }), passwords, counter }, user, password), { code: 'TOO_MANY_GUESSES' })
+  t.strictSame(work, [])
 })
 
 t.test('while users cannot be read nobody is told that the password is wrong', async t => {
   const { users, passwords } = await signedUp()
   users.findByEmail = async () => { throw new UsersUnavailable() }
-  await t.rejects(authenticate(users, passwords, { email: grace.email, password }), { code: 'USERS_UNAVAILABLE' })
+  await t.rejects(logIn(users, passwords, { email: grace.email, password }), { code: 'USERS_UNAVAILABLE' })
   await t.rejects(signUp(partsOf(users, passwords), { ...grace, password }, client), { code: 'USERS_UNAVAILABLE' })
 })
 
