@@ -205,6 +205,18 @@ onSqliteAndRedis(t, async (t, settings) => {
     t.match((await laptop.get('/about')).body, 'href="/contact">Contact</a> <time', 'and the history goes on')
   })
 
+  t.test('a password given again takes the place of the one before, however often', async t => {
+    const { browser, app, time } = await openService(t, settings())
+    const laptop = browser()
+    await laptop.signUp()
+    for (let times = 0; times < 3; times++) {
+      time.pass(MINUTE_MS)
+      t.equal((await laptop.submit('/account/reauthenticate', { password: grace.password })).status, 303)
+      const [session] = await app.sessions.listOf((await app.users.findByEmail(grace.email))!.id)
+      t.strictSame(session!.core.login!.proofs, [{ method: 'pwd', at: time.at }])
+    }
+  })
+
   t.test('a wrong password is a 401, a missing one is named, and neither counts as given', async t => {
     const { browser, time } = await openService(t, settings(), { pages: diary })
     const laptop = browser()
