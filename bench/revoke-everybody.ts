@@ -31,7 +31,7 @@ const CREATED_AT_ONCE = 200
 type Settings = Record<string, string>
 
 const command = fileURLToPath(new URL('../bin/latchkey.js', import.meta.url))
-const user = "'user-' || i, 'Ada', 'Lovelace', 'ada' || i || '@example.com', '$argon2id$', 1, null, 1763726400000, 1763726400000"
+const user = "'user-' || i, 'Ada', 'Lovelace', 'ada' || i || '@example.com', 1, null, 1763726400000, 1763726400000"
 const fields = '{"userId":"user-%","epoch":1,"startedAt":1763726400000,"lastSeenAt":1763726400000}'
 const session = `'handle-' || i, 'user-' || i, 1, replace('${fields}', '%', cast(i as text)), ${Date.now() + 3_600_000}`
 const counted = `with recursive n (i) as (select 1 union all select i + 1 from n where i < ${USERS})`

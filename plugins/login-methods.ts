@@ -11,8 +11,8 @@ declare module 'fastify' {
 }
 
 async function loginMethods (app: FastifyInstance): Promise<void> {
-  const { users, now } = app
-  app.decorate('loginMethods', { pwd: passwordMethod({ users, now }) })
+  const { credentials, now } = app
+  app.decorate('loginMethods', { pwd: passwordMethod({ credentials, now }) })
 }
 
 export default fp(loginMethods, { name: 'login-methods', dependencies: ['users'] })

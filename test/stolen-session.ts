@@ -26,6 +26,7 @@ export interface Scene extends Service {
   laptop: Browser
   phone: Browser
   user: Account
+  passwordHash: string
   port: number
   /** Every form for which somebody is logged in, as the running service has them. */
   paths: string[]
@@ -57,7 +58,8 @@ export async function openScene (t: Test, settings: Record<string, string> = {})
   await laptop.signUp()
   await phone.logIn()
   const user = (await app.users.findByEmail(grace.email))!
-  return { ...service, laptop, phone, user, port, paths: pathsIn(service.routes, handleIn(laptop)) }
+  const passwordHash = (await app.credentials.passwordOf(user.id))!
+  return { ...service, laptop, phone, user, passwordHash, port, paths: pathsIn(service.routes, handleIn(laptop)) }
 }
 
 /** @param handle of a session that a form could end */
@@ -78,7 +80,7 @@ export async function stateOf ({ app, user: { id } }: Scene) {
   return {
     user,
     // Those of an epoch before are over, whether the store still has them or not.
-    sessions: sessions.filter(({ fields }) => fields.epoch === user?.sessionEpoch).map(({ handle }) => handle).toSorted(),
+    sessions: sessions.filter(({ core }) => core.login?.epoch === user?.sessionEpoch).map(({ handle }) => handle).toSorted(),
     events: (await app.accountEvents.listOf(id)).map(({ type }) => type)
   }
 }

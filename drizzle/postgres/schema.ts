@@ -1,4 +1,4 @@
-import { bigint, customType, index, integer, pgTable } from 'drizzle-orm/pg-core'
+import { bigint, customType, index, integer, pgTable, primaryKey } from 'drizzle-orm/pg-core'
 
 const text = customType<{ data: string, driverData: string }>({
   // Compared by bytes, as in SQLite. The operating system's own order changes with its updates, and an index that was
@@ -20,12 +20,34 @@ export const users = pgTable('users', {
   firstName: text('first_name').notNull(),
   lastName: text('last_name').notNull(),
   email: text().notNull().unique(),
-  passwordHash: text('password_hash').notNull(),
   sessionEpoch: integer('session_epoch').notNull().default(1),
   disabledAt: moment('disabled_at'),
   createdAt: moment('created_at').notNull(),
   updatedAt: moment('updated_at').notNull()
 })
+
+// What users prove with who they are. Apart from users, which every request reads.
+export const credentials = pgTable('credentials', {
+  // 'password'
+  kind: text().notNull(),
+  // Of its kind, it is one user's. A password's is the user's id: each user has one.
+  identifier: text().notNull(),
+  userId: text('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  // A password's is its hash, argon2id in PHC string format.
+  secret: text().notNull(),
+  // What the user calls it, where they have several.
+  label: text(),
+  // When the user chose it.
+  createdAt: moment('created_at').notNull(),
+  lastUsedAt: moment('last_used_at'),
+  // JSON that is of this kind only.
+  data: text(),
+  // Of the key that the secret is encrypted with, where it is.
+  keyId: text('key_id')
+}, table => [
+  primaryKey({ columns: [table.kind, table.identifier] }),
+  index('credentials_user_id').on(table.userId)
+])
 
 export const accountEvents = pgTable('account_events', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),

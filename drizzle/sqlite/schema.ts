@@ -1,16 +1,38 @@
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const users = sqliteTable('users', {
   id: text().primaryKey(),
   firstName: text('first_name').notNull(),
   lastName: text('last_name').notNull(),
   email: text().notNull().unique(),
-  passwordHash: text('password_hash').notNull(),
   sessionEpoch: integer('session_epoch').notNull().default(1),
   disabledAt: integer('disabled_at', { mode: 'timestamp_ms' }),
   createdAt: integer('created_at', { mode: 'timestamp_ms' }).notNull(),
   updatedAt: integer('updated_at', { mode: 'timestamp_ms' }).notNull()
 })
+
+// What users prove with who they are. Apart from users, which every request reads.
+export const credentials = sqliteTable('credentials', {
+  // 'password'
+  kind: text().notNull(),
+  // Of its kind, it is one user's. A password's is the user's id: each user has one.
+  identifier: text().notNull(),
+  userId: text('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  // A password's is its hash, argon2id in PHC string format.
+  secret: text().notNull(),
+  // What the user calls it, where they have several.
+  label: text(),
+  // When the user chose it.
+  createdAt: integer('created_at', { mode: 'timestamp_ms' }).notNull(),
+  lastUsedAt: integer('last_used_at', { mode: 'timestamp_ms' }),
+  // JSON that is of this kind only.
+  data: text(),
+  // Of the key that the secret is encrypted with, where it is.
+  keyId: text('key_id')
+}, table => [
+  primaryKey({ columns: [table.kind, table.identifier] }),
+  index('credentials_user_id').on(table.userId)
+])
 
 export const accountEvents = sqliteTable('account_events', {
   id: integer().primaryKey({ autoIncrement: true }),

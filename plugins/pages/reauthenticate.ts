@@ -1,9 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { type Authority, ofPassword } from '../../src/accounts/authority.ts'
 import { prove } from '../../src/authentication/flow.ts'
 import { accountOf } from '../../src/http/guards.ts'
 import type { Proof } from '../../src/sessions/session.ts'
 import type { Passwords } from '../../src/users/passwords.ts'
+
+interface Reauthentication {
+  proof: Proof
+  /** What may be changed by it. */
+  authority: Authority
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,7 +18,7 @@ declare module 'fastify' {
      * Has the current user prove once more who they are, counted like a login.
      * @returns null when the password is wrong. @throws TOO_MANY_GUESSES, SESSIONS_UNAVAILABLE, USERS_UNAVAILABLE
      */
-    reauthenticate (passwords: Passwords, password: string): Promise<Proof | null>
+    reauthenticate (passwords: Passwords, password: string): Promise<Reauthentication | null>
   }
 }
 
@@ -22,13 +29,14 @@ async function reauthentication (app: FastifyInstance): Promise<void> {
   async function reauthenticate (this: FastifyRequest, passwords: Passwords, password: string) {
     const account = accountOf(this)
     const counter = this.attemptCounter(account.email, 'password refused')
-    const proof = await prove({ method, passwords, counter }, account, password)
+    const verified = await prove({ method, passwords, counter }, account, password)
+    if (verified === null) return null
     // A password that was replaced while it was checked forgets no failures, and no device is known by it.
-    if (proof !== null && await this.isSessionValid()) {
+    if (await this.isSessionValid()) {
       await this.resetAttempts(account)
       this.logEvent('reauthenticated', 'success')
     }
-    return proof
+    return { proof: verified.proof, authority: ofPassword(account, verified.secret) }
   }
 }
 

@@ -12,7 +12,7 @@ export function ofSession ({ id, sessionEpoch }: Account): Authority {
   return { id, sessionEpoch }
 }
 
-/** A session whose user has just given the password, as long as it is this one. */
-export function ofPassword ({ id, sessionEpoch, passwordHash }: Account): Authority {
+/** A session whose user has just given the password, as long as it is this one. @param passwordHash that it was verified against */
+export function ofPassword ({ id, sessionEpoch }: Account, passwordHash: string): Authority {
   return { id, sessionEpoch, passwordHash }
 }

@@ -12,7 +12,7 @@ interface SignUpParts {
   now: Clock
 }
 
-type Person = Omit<NewAccount, 'passwordHash'> & { password: string }
+type Person = NewAccount & { password: string }
 
 /**
  * The new user, or null when the email has an account.

@@ -1,9 +1,8 @@
-import type { Proof } from '../sessions/session.ts'
 import { canonicalEmail } from '../users/email-address.ts'
 import type { Passwords } from '../users/passwords.ts'
 import type { Account, UserRepository } from '../users/user-repository.ts'
 import { type Attempt, attemptOf, type AttemptOptions } from './attempt.ts'
-import type { LoginMethods, Method } from './method.ts'
+import type { LoginMethods, Method, Verified } from './method.ts'
 import { isSatisfied } from './policy.ts'
 
 /** Counts what is tried. Guesses at one account share a count, wherever they are made. */
@@ -37,21 +36,21 @@ export async function beginLogin (users: Pick<UserRepository, 'findByEmail'>, st
   const { email, password, remember, returnTo } = form
   // What cannot be an address is looked up all the same: it finds nobody, and takes as long.
   const account = await users.findByEmail(canonicalEmail(email) ?? '')
-  const proof = await prove(step, account, password)
-  if (account === null || proof === null) return null
-  await step.method.upgrade?.(account, password, step.passwords)
-  return attemptOf(account, proof, { remember, returnTo })
+  const verified = await prove(step, account, password)
+  if (account === null || verified === null) return null
+  await step.method.upgrade?.(account, password, verified.secret, step.passwords)
+  return attemptOf(account, verified.proof, { remember, returnTo })
 }
 
 /**
  * Counts, then verifies: the step that a login and a re-authentication share.
  * @throws as `beginLogin`
  */
-export async function prove ({ method, passwords, counter }: Step, account: Readonly<Account> | null, input: string): Promise<Proof | null> {
+export async function prove ({ method, passwords, counter }: Step, account: Readonly<Account> | null, input: string): Promise<Verified | null> {
   await counter.consume(account)
-  const proof = await method.verify(account?.disabledAt === null ? account : null, input, passwords)
-  if (proof === null) counter.recordFailure(account)
-  return proof
+  const verified = await method.verify(account?.disabledAt === null ? account : null, input, passwords)
+  if (verified === null) counter.recordFailure(account)
+  return verified
 }
 
 /** Whether nothing else has to be proven. Only then a session begins. @throws USERS_UNAVAILABLE */

@@ -2,6 +2,13 @@ import type { MethodName, Proof } from '../sessions/session.ts'
 import type { Account } from '../users/user-repository.ts'
 import type { Passwords } from '../users/passwords.ts'
 
+/** An input that was right. */
+export interface Verified {
+  proof: Proof
+  /** What was stored of the credential then. For the writes of this request: they require that it is still stored. */
+  secret: string
+}
+
 /** THE CONTRACT of a way to prove who one is: a file in methods/, and a line in plugins/login-methods.ts. */
 export interface Method {
   name: MethodName
@@ -17,10 +24,10 @@ export interface Method {
    * @param passwords of the admitted work, which this is part of
    * @throws USERS_UNAVAILABLE
    */
-  verify (account: Readonly<Account> | null, input: string, passwords: Passwords): Promise<Proof | null>
+  verify (account: Readonly<Account> | null, input: string, passwords: Passwords): Promise<Verified | null>
 
-  /** Brings what is stored up to date, with an input that was verified by a login. @throws USERS_UNAVAILABLE */
-  upgrade? (account: Readonly<Account>, input: string, passwords: Passwords): Promise<void>
+  /** Brings what is stored up to date, with an input that a login has verified against it. @throws USERS_UNAVAILABLE */
+  upgrade? (account: Readonly<Account>, input: string, secret: string, passwords: Passwords): Promise<void>
 }
 
 export type LoginMethods = Record<MethodName, Method>

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type Counted, copyToPostgres, countsIn, countsInPostgres } from '../database/copy-to-postgres.ts'
 import { openPostgres, type PostgresDatabase } from '../database/open-postgres.ts'
 import { existingSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
@@ -10,7 +11,7 @@ import { withProgress } from './progress.ts'
 import { quiet } from './quiet.ts'
 
 export const migrate: Command = {
-  summary: 'copy users and events from SQLite to PostgreSQL',
+  summary: 'copy users, their passwords and events from SQLite to PostgreSQL',
   details: 'Stop the service first. --to defaults to DATABASE_URL, which other users of the machine cannot see in the process list. Sessions are not copied: people log in again. If it is interrupted, run it again: existing rows stay. Do not run it once people use the new database, or accounts that were deleted there come back.',
   flags: ['from', 'to', 'json'],
   required: ['from'],
@@ -31,7 +32,7 @@ async function copy ({ flags, shell }: Invocation, from: SqliteDatabase, to: Pos
   const there = await countsIn(from)
   await withProgress(shell, show => copyToPostgres(from, to, done => show(told(done, there)))).catch(explain)
   const arrived = await countsInPostgres(to)
-  if (arrived.users !== there.users || arrived.events !== there.events) throw new Failed(`Copied, but the counts differ: ${inWords(there)} there, ${inWords(arrived)} here. Was a service running on one of them?`)
+  if (!isDeepStrictEqual(arrived, there)) throw new Failed(`Copied, but the counts differ: ${inWords(there)} there, ${inWords(arrived)} here. Was a service running on one of them?`)
   await (flags.json ? printJson(shell, arrived) : print(shell, `${inWords(arrived)} copied; the counts are the same on both sides.\n`))
 }
 
@@ -39,8 +40,8 @@ function told (done: Counted, { users, events }: Counted): string {
   return `Copying … ${done.users} of ${users} users, ${done.events} of ${events} events`
 }
 
-function inWords ({ users, events }: Counted): string {
-  return `${users} users and ${events} events`
+function inWords ({ users, credentials, events }: Counted): string {
+  return `${users} users, ${credentials} credentials and ${events} events`
 }
 
 function endsOf ({ flags, shell }: Invocation): { path: string, url: string } {

@@ -1,3 +1,4 @@
+import type { Credentials } from '../credentials/credentials.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { DeviceStore } from '../throttling/device-store.ts'
 import type { RateLimitStore } from '../throttling/rate-limit-store.ts'
@@ -11,6 +12,7 @@ import type { Transact } from './transact.ts'
  */
 export interface Database {
   users: UserRepository
+  credentials: Credentials
   /** Writes about accounts. */
   transact: Transact
   accountEvents: AccountEvents

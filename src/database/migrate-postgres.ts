@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { Client, type ClientBase } from 'pg'
 import { packageRoot } from '../package-root.ts'
+import { hasEveryMigration } from './newer-schema.ts'
 
 const CONNECTION_TIMEOUT_MS = 2_000
 /** Far above that of a request: of many processes, all wait until one has made the tables. */
@@ -14,12 +14,11 @@ export const MIGRATION_LOCK = 0x4c61746368
 
 const migrations = { migrationsFolder: join(packageRoot, 'drizzle', 'postgres') }
 
-/** Writes and locks nothing, so that a server that is read-only can serve. */
+/** Writes and locks nothing, so that a server that is read-only can serve. @throws NewerSchema */
 export async function isUpToDate (client: ClientBase): Promise<boolean> {
-  const newest = readMigrationFiles(migrations).at(-1)!.folderMillis
   // What is wrong beyond a missing table, migrating finds out.
   const { rows } = await client.query('select max(created_at) as newest from drizzle.__drizzle_migrations').catch(() => ({ rows: [] }))
-  return Number(rows[0]?.newest) >= newest
+  return hasEveryMigration(migrations.migrationsFolder, Number(rows[0]?.newest))
 }
 
 /** Brings the tables up to date, in one transaction: of processes that start at once, one does it and the others wait. */

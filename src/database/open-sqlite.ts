@@ -7,6 +7,7 @@ import { SettingError } from '../config.ts'
 import { packageRoot } from '../package-root.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { makePrivate, takeLock } from './file-lock.ts'
+import { hasEveryMigration, NewerSchema } from './newer-schema.ts'
 import type { SqliteClient } from './sqlite-driver.ts'
 import { SqliteFile } from './sqlite-file.ts'
 
@@ -32,6 +33,7 @@ export function openSqlite (path: string, now: Clock = Date.now): OpenedSqlite {
     const client = openFile(path, now)
     const database = drizzle({ client })
     migrate(database, { migrationsFolder })
+    hasEveryMigration(migrationsFolder, Number(client.prepare('select max(created_at) from __drizzle_migrations').pluck().get()))
     client.pin()
     return Object.assign(database, { $client: client })
   })
@@ -42,6 +44,7 @@ export function sqliteOrWhyNot (path: string, setting: string, now: Clock = Date
   try {
     return openSqlite(path, now)
   } catch (cause) {
+    if (cause instanceof NewerSchema) throw new SettingError(`${setting} leads to ${path}: ${cause.message}.`, { cause })
     const { code } = cause as NodeJS.ErrnoException
     throw new SettingError(`${setting} leads to ${path}, which cannot be opened as a database (${code}).`, { cause })
   }

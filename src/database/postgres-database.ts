@@ -1,5 +1,6 @@
 import { isNotNull } from 'drizzle-orm'
 import { users } from '../../drizzle/postgres/schema.ts'
+import { postgresCredentials } from '../credentials/postgres-credentials.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { postgresSessionStore } from '../sessions/postgres-session-store.ts'
 import type { StoreOptions } from '../sessions/store-options.ts'
@@ -17,6 +18,7 @@ export function postgresDatabase (url: string, options: StoreOptions): Database 
   const database = openPostgres(url, options.log)
   return {
     users: postgresUserRepository(database, options),
+    credentials: postgresCredentials(database),
     transact: postgresTransact(database, options),
     accountEvents: postgresAccountEvents(database, options),
     sessions: postgresSessionStore(database, options),

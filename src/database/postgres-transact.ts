@@ -1,6 +1,7 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { accountEvents, users } from '../../drizzle/postgres/schema.ts'
+import { accountEvents, credentials, users } from '../../drizzle/postgres/schema.ts'
+import type { NewCredential } from '../credentials/credentials.ts'
 import { UsersUnavailable } from '../errors.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { timeLeft } from '../time-budget.ts'
@@ -34,10 +35,18 @@ function orTaken (error: Error): Outcome {
 }
 
 function statementOf (transaction: NodePgDatabase, write: Write, at: Date) {
-  if ('update' in write) return transaction.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(write.where))
-  if ('delete' in write) return transaction.delete(users).where(matching(write.where))
+  if ('update' in write) return transaction.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(transaction, write.where))
+  if ('delete' in write) return transaction.delete(users).where(matching(transaction, write.where))
+  if ('put' in write) return put(transaction, write.values, at)
   if (write.insert === 'user') return transaction.insert(users).values(write.values)
   return transaction.insert(accountEvents).values({ ...write.values, at })
+}
+
+function put (transaction: NodePgDatabase, credential: NewCredential, createdAt: Date) {
+  const { secret, userId } = credential
+  const set = { secret, label: null, createdAt, lastUsedAt: null, data: null, keyId: null }
+  return transaction.insert(credentials).values({ ...credential, createdAt })
+    .onConflictDoUpdate({ target: [credentials.kind, credentials.identifier], set, setWhere: eq(credentials.userId, userId) })
 }
 
 // In the statement itself, so that of two at once none is lost.
@@ -45,11 +54,16 @@ function columnsOf ({ sessionEpoch, ...columns }: UserChanges) {
   return sessionEpoch === undefined ? columns : { ...columns, sessionEpoch: sql`${users.sessionEpoch} + 1` }
 }
 
-function matching (required: UserCondition): SQL | undefined {
-  const { id, sessionEpoch, passwordHash } = required
+function matching (transaction: NodePgDatabase, { id, sessionEpoch, passwordHash }: UserCondition): SQL | undefined {
   return and(
     eq(users.id, id),
     sessionEpoch === undefined ? undefined : eq(users.sessionEpoch, sessionEpoch),
-    passwordHash === undefined ? undefined : eq(users.passwordHash, passwordHash)
+    passwordHash === undefined ? undefined : hasPassword(transaction, id, passwordHash)
   )
+}
+
+function hasPassword (transaction: NodePgDatabase, userId: string, hash: string): SQL {
+  const { kind, identifier, secret } = credentials
+  const password = and(eq(kind, 'password'), eq(identifier, userId), eq(secret, hash))
+  return exists(transaction.select({ secret }).from(credentials).where(password))
 }

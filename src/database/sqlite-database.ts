@@ -1,6 +1,7 @@
 import type { FastifyErrorConstructor } from '@fastify/error'
 import { isNotNull } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
+import { sqliteCredentials } from '../credentials/sqlite-credentials.ts'
 import { SessionsUnavailable, UsersUnavailable } from '../errors.ts'
 import { sqliteSessionStore } from '../sessions/sqlite-session-store.ts'
 import { sqliteDeviceStore } from '../throttling/sqlite-device-store.ts'
@@ -23,6 +24,7 @@ export function sqliteDatabase (path: string, options: DatabaseOptions): Databas
   const assertSound = () => [counters, database].forEach(({ $client }) => $client.assertSound())
   return {
     users: pingedAfter(assertSound, UsersUnavailable, sqliteUserRepository(database, { ...options, watching: counters.$client })),
+    credentials: sqliteCredentials(database),
     transact: sqliteTransact(database, options),
     accountEvents: sqliteAccountEvents(database, options),
     sessions: pingedAfter(assertSound, SessionsUnavailable, sqliteSessionStore(database, options)),

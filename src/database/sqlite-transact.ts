@@ -1,5 +1,6 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
-import { accountEvents, users } from '../../drizzle/sqlite/schema.ts'
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
+import { accountEvents, credentials, users } from '../../drizzle/sqlite/schema.ts'
+import type { NewCredential } from '../credentials/credentials.ts'
 import { UsersUnavailable } from '../errors.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
@@ -29,10 +30,18 @@ function outcomeOf (transaction: () => void): Outcome {
 }
 
 function rowsChanged (database: SqliteDatabase, write: Write, at: Date): number {
-  if ('update' in write) return database.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(write.where)).run().changes
-  if ('delete' in write) return database.delete(users).where(matching(write.where)).run().changes
+  if ('update' in write) return database.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(database, write.where)).run().changes
+  if ('delete' in write) return database.delete(users).where(matching(database, write.where)).run().changes
+  if ('put' in write) return put(database, write.values, at).run().changes
   if (write.insert === 'user') return database.insert(users).values(write.values).run().changes
   return database.insert(accountEvents).values({ ...write.values, at }).run().changes
+}
+
+function put (database: SqliteDatabase, credential: NewCredential, createdAt: Date) {
+  const { secret, userId } = credential
+  const set = { secret, label: null, createdAt, lastUsedAt: null, data: null, keyId: null }
+  return database.insert(credentials).values({ ...credential, createdAt })
+    .onConflictDoUpdate({ target: [credentials.kind, credentials.identifier], set, setWhere: eq(credentials.userId, userId) })
 }
 
 // In the statement itself, so that of two at once none is lost.
@@ -40,11 +49,16 @@ function columnsOf ({ sessionEpoch, ...columns }: UserChanges) {
   return sessionEpoch === undefined ? columns : { ...columns, sessionEpoch: sql`${users.sessionEpoch} + 1` }
 }
 
-function matching (required: UserCondition): SQL | undefined {
-  const { id, sessionEpoch, passwordHash } = required
+function matching (database: SqliteDatabase, { id, sessionEpoch, passwordHash }: UserCondition): SQL | undefined {
   return and(
     eq(users.id, id),
     sessionEpoch === undefined ? undefined : eq(users.sessionEpoch, sessionEpoch),
-    passwordHash === undefined ? undefined : eq(users.passwordHash, passwordHash)
+    passwordHash === undefined ? undefined : hasPassword(database, id, passwordHash)
   )
+}
+
+function hasPassword (database: SqliteDatabase, userId: string, hash: string): SQL {
+  const { kind, identifier, secret } = credentials
+  const password = and(eq(kind, 'password'), eq(identifier, userId), eq(secret, hash))
+  return exists(database.select({ secret }).from(credentials).where(password))
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
+import { asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import { users } from '../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
 import { postgresAnswer } from '../database/postgres-answer.ts'
@@ -9,7 +9,6 @@ import { timeLeft } from '../time-budget.ts'
 import type { Account, UserRepository } from './user-repository.ts'
 
 type Table = ReturnType<typeof tableOf>
-type Changes = Partial<Pick<Account, 'passwordHash'>> & { sessionEpoch?: SQL }
 
 // In the statement itself, so that of two at once none is lost.
 const raised = sql`${users.sessionEpoch} + 1`
@@ -20,7 +19,6 @@ export function postgresUserRepository (database: PostgresDatabase, { now }: { n
   return {
     findById: id => answer(async () => firstOf(await table.byId.execute({ id }))),
     findByEmail: email => answer(async () => firstOf(await table.byEmail.execute({ email })), timeLeft),
-    upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to), timeLeft) },
     raiseEverySessionEpoch: progress => raiseEverySessionEpoch(table, progress),
     list: ({ limit, after = '' }) => answer(async () => await database.select().from(users).where(gt(users.email, after)).orderBy(asc(users.email)).limit(limit)),
     count: () => answer(async () => await database.$count(users)),
@@ -44,13 +42,8 @@ function firstOf ([user]: Account[]): Account | null {
   return user ?? null
 }
 
-function set ({ database, now }: Table, changes: Changes) {
-  return database.update(users).set({ ...changes, updatedAt: new Date(now()) })
-}
-
-// Only over the hash it was made from: a password changed in the meantime stays changed.
-async function upgradePasswordHash (table: Table, id: string, from: string, to: string): Promise<void> {
-  await set(table, { passwordHash: to }).where(and(eq(users.id, id), eq(users.passwordHash, from)))
+function raise ({ database, now }: Table) {
+  return database.update(users).set({ sessionEpoch: raised, updatedAt: new Date(now()) })
 }
 
 /** In batches: one statement for many thousand users would take longer than any may. */
@@ -60,7 +53,7 @@ function raiseEverySessionEpoch (table: Table, progress?: (users: number) => voi
     const batch = await table.database.select({ id: users.id }).from(users).where(gt(users.id, after)).orderBy(asc(users.id)).limit(atMost)
     const ids = batch.map(({ id }) => id)
     if (ids.length === 0) return 0
-    await set(table, { sessionEpoch: raised }).where(inArray(users.id, ids))
+    await raise(table).where(inArray(users.id, ids))
     after = ids.at(-1)!
     return ids.length
   }), { pace: BRISK, progress })

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
+import { asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import type { SqliteClient } from '../database/sqlite-driver.ts'
@@ -7,10 +7,9 @@ import { UsersUnavailable } from '../errors.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
-import type { Account, UserRepository } from './user-repository.ts'
+import type { UserRepository } from './user-repository.ts'
 
 type Table = ReturnType<typeof tableOf>
-type Changes = Partial<Pick<Account, 'passwordHash'>> & { sessionEpoch?: SQL }
 
 // In the statement itself, so that of two at once none is lost.
 const raised = sql`${users.sessionEpoch} + 1`
@@ -28,7 +27,6 @@ export function sqliteUserRepository (database: SqliteDatabase, { now, watching 
   return {
     findById: id => answer(() => byId(id) ?? null),
     findByEmail: email => answer(() => table.byEmail.get({ email }) ?? null),
-    upgradePasswordHash: async (id, from, to) => { await answer(() => upgradePasswordHash(table, id, from, to)) },
     raiseEverySessionEpoch: progress => answer(() => raiseEverySessionEpoch(table, progress)),
     list: ({ limit, after = '' }) => answer(() => database.select().from(users).where(gt(users.email, after)).orderBy(asc(users.email)).limit(limit).all()),
     count: () => answer(() => database.select({ all: count() }).from(users).get()!.all),
@@ -48,13 +46,8 @@ function answer<T> (work: () => T | Promise<T>): Promise<T> {
   return orUnavailable(UsersUnavailable, work)
 }
 
-function set ({ database, now }: Table, changes: Changes) {
-  return database.update(users).set({ ...changes, updatedAt: new Date(now()) })
-}
-
-// Only over the hash it was made from: a password changed in the meantime stays changed.
-function upgradePasswordHash (table: Table, id: string, from: string, to: string): void {
-  set(table, { passwordHash: to }).where(and(eq(users.id, id), eq(users.passwordHash, from))).run()
+function raise ({ database, now }: Table) {
+  return database.update(users).set({ sessionEpoch: raised, updatedAt: new Date(now()) })
 }
 
 /** In batches: one write of many thousand users would keep a running service from writing for longer than it waits. */
@@ -63,7 +56,7 @@ function raiseEverySessionEpoch (table: Table, progress?: (users: number) => voi
   return inBatches(atMost => {
     const batch = table.database.select({ id: users.id }).from(users).where(gt(users.id, after)).orderBy(asc(users.id)).limit(atMost).all()
     if (batch.length === 0) return 0
-    set(table, { sessionEpoch: raised }).where(inArray(users.id, batch.map(({ id }) => id))).run()
+    raise(table).where(inArray(users.id, batch.map(({ id }) => id))).run()
     after = batch.at(-1)!.id
     return batch.length
   }, { pace: BRISK, progress })

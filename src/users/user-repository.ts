@@ -10,9 +10,6 @@ export interface UserRepository {
   /** @param email in canonical form, see email-address.ts */
   findByEmail (email: string): Promise<Account | null>
 
-  /** Replaces a hash made with older parameters; the password is the same, so sessions stay. */
-  upgradePasswordHash (id: string, from: string, to: string): Promise<void>
-
   /** Ends every session of everybody, in batches. @param progress is told after each of how many users. @returns of how many in all */
   raiseEverySessionEpoch (progress?: (users: number) => void): Promise<number>
 
@@ -33,10 +30,9 @@ export interface NewAccount {
   lastName: string
   /** Canonical form. */
   email: string
-  /** argon2id in PHC string format. */
-  passwordHash: string
 }
 
+/** What is known of a user. What they prove with who they are is not: see credentials.ts. */
 export interface Account extends NewAccount {
   /** 128 random bits in base64url: says nothing about how many users there are. */
   id: string

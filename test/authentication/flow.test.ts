@@ -1,6 +1,7 @@
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
 import { signUp } from '../../src/accounts/sign-up.ts'
+import type { Credentials } from '../../src/credentials/credentials.ts'
 import type { Outcome, Write } from '../../src/database/transact.ts'
 import { beginLogin, prove } from '../../src/authentication/flow.ts'
 import { passwordMethod } from '../../src/authentication/methods/password.ts'
@@ -13,30 +14,37 @@ const password = 'nanoseconds are short wires'
 const client = { address: '::1', device: 'Firefox on Linux' }
 const grace = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.com' }
 
-/** A table of users that tells what it was asked. */
-class Table implements Pick<UserRepository, 'findByEmail' | 'findById' | 'upgradePasswordHash'> {
-  readonly rows: Account[] = []
+interface Row {
+  account: Account
+  passwordHash: string | null
+}
+
+/** A table of users and one of their passwords, which tell what they were asked. */
+class Tables implements Pick<UserRepository, 'findByEmail'>, Credentials {
+  readonly rows: Row[] = []
   readonly asked: string[] = []
 
   async findByEmail (email: string) {
-    this.asked.push(email)
-    const row = this.rows.find(row => row.email === email)
-    return row ? { ...row } : null
+    this.asked.push(`user of ${email}`)
+    const row = this.rows.find(({ account }) => account.email === email)
+    return row ? { ...row.account } : null
   }
 
-  async findById (id: string) {
-    return this.rows.find(row => row.id === id) ?? null
+  async passwordOf (id: string) {
+    this.asked.push(`password of ${id}`)
+    return this.rows.find(({ account }) => account.id === id)?.passwordHash ?? null
   }
 
   transact = async (writes: Write[]): Promise<Outcome> => {
-    const [user] = writes.flatMap(write => 'insert' in write && write.insert === 'user' ? write.values : [])
-    if (user === undefined || this.rows.some(row => row.email === user.email)) return 'email taken'
-    this.rows.push(user)
+    const [account] = writes.flatMap(write => 'insert' in write && write.insert === 'user' ? write.values : [])
+    const [password] = writes.flatMap(write => 'put' in write ? write.values : [])
+    if (account === undefined || password?.userId !== account.id || this.rows.some(row => row.account.email === account.email)) return 'email taken'
+    this.rows.push({ account, passwordHash: password.secret })
     return 'done'
   }
 
-  async upgradePasswordHash (id: string, from: string, to: string) {
-    const row = this.rows.find(row => row.id === id && row.passwordHash === from)
+  async upgradePassword (id: string, from: string, to: string) {
+    const row = this.rows.find(({ account, passwordHash }) => account.id === id && passwordHash === from)
     if (row) row.passwordHash = to
   }
 }
@@ -53,8 +61,8 @@ function counted (passwords: Passwords) {
 }
 
 /** The first step of a login, with what is counted for it. */
-async function logIn (users: Table, passwords: Passwords, typed: { email: string, password: string }, work: string[] = []) {
-  const method = passwordMethod({ users, now: Date.now })
+async function logIn (users: Tables, passwords: Passwords, typed: { email: string, password: string }, work: string[] = []) {
+  const method = passwordMethod({ credentials: users, now: Date.now })
   const counter = {
     consume: async (account: Readonly<Account> | null) => { work.push(`count ${account?.id}`) },
     recordFailure: (account: Readonly<Account> | null) => { work.push(`fail ${account?.id}`) }
@@ -62,12 +70,12 @@ async function logIn (users: Table, passwords: Passwords, typed: { email: string
   return await beginLogin(users, { method, passwords, counter }, { ...typed, remember: false, returnTo: null })
 }
 
-function partsOf (users: Table, passwords: Passwords) {
+function partsOf (users: Tables, passwords: Passwords) {
   return { users, transact: users.transact, passwords, now: Date.now }
 }
 
 async function signedUp () {
-  const users = new Table()
+  const users = new Tables()
   const { work, passwords } = counted(await openPasswords())
   const user = await signUp(partsOf(users, passwords), { ...grace, password }, client)
   work.length = users.asked.length = 0
@@ -83,7 +91,9 @@ t.test('the right credentials find the user, however the email is typed', async 
 
 t.test('whatever is wrong, the answer is the same after the same work', async t => {
   const { users, passwords, work, user } = await signedUp()
-  users.rows.push({ ...user, id: 'disabled', email: 'disabled@example.com', disabledAt: new Date() })
+  const { passwordHash } = users.rows[0]!
+  users.rows.push({ account: { ...user, id: 'disabled', email: 'disabled@example.com', disabledAt: new Date() }, passwordHash })
+  users.rows.push({ account: { ...user, id: 'without', email: 'without@example.com' }, passwordHash: null })
   const wrong = {
     'an unknown email': { email: 'ada@example.com', password },
     'a wrong password': { email: grace.email, password: 'another fifteen letters' },
@@ -93,14 +103,16 @@ t.test('whatever is wrong, the answer is the same after the same work', async t 
     'an empty email': { email: '', password },
     'an email that is far too long': { email: `${'g'.repeat(10_000)}@example.com`, password },
     'an empty password': { email: grace.email, password: '' },
-    'the hash as password': { email: grace.email, password: user.passwordHash }
+    'the hash as password': { email: grace.email, password: passwordHash! },
+    'an account without a password': { email: 'without@example.com', password }
   }
   for (const [what, credentials] of Object.entries(wrong)) {
     work.length = users.asked.length = 0
     t.equal(await logIn(users, passwords, credentials, work), null, what)
-    const account = users.rows.find(({ email }) => email === credentials.email)
+    const account = users.rows.find(({ account }) => account.email === credentials.email)?.account
     t.strictSame(work, [`count ${account?.id}`, 'verify', `fail ${account?.id}`], 'one hash, counted before it')
-    t.equal(users.asked.length, 1, 'one lookup')
+    t.match(users.asked, [/^user of /, /^password of /], 'one lookup of each')
+    t.equal(users.asked.length, 2)
   }
 })
 
@@ -109,7 +121,7 @@ t.test('a login with an outdated hash brings it up to date, once', async t => {
   users.rows[0]!.passwordHash = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
   t.match(await logIn(users, passwords, { email: grace.email, password }), { userId: user.id })
   t.strictSame(work, ['verify an outdated one', 'hash'])
-  t.notOk(passwords.isOutdated(users.rows[0]!.passwordHash))
+  t.notOk(passwords.isOutdated(users.rows[0]!.passwordHash!))
 
   work.length = 0
   t.ok(await logIn(users, passwords, { email: grace.email, password }), 'the password is the same')
@@ -121,7 +133,7 @@ t.test('a wrong password or a disabled account brings nothing up to date', async
   const old = await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
   users.rows[0]!.passwordHash = old
   await logIn(users, passwords, { email: grace.email, password: 'wrong' })
-  users.rows[0]!.disabledAt = new Date()
+  users.rows[0]!.account.disabledAt = new Date()
   await logIn(users, passwords, { email: grace.email, password })
   t.equal(users.rows[0]!.passwordHash, old)
   t.notOk(work.includes('hash'))
@@ -139,7 +151,7 @@ t.test('a password changed while its old hash was upgraded stays changed', async
 t.test('whoever has to wait has nothing checked, right or wrong', async t => {
   const { users, passwords, work, user } = await signedUp()
   const counter = { consume: async () => { throw new TooManyAttempts() }, recordFailure: () => t.fail('nothing failed') }
-  await t.rejects(prove({ method: passwordMethod({ users, now: Date.now }), passwords, counter }, user, password), { code: 'TOO_MANY_GUESSES' })
+  await t.rejects(prove({ method: passwordMethod({ credentials: users, now: Date.now }), passwords, counter }, user, password), { code: 'TOO_MANY_GUESSES' })
   t.strictSame(work, [])
 })
 
@@ -150,6 +162,19 @@ t.test('while users cannot be read nobody is told that the password is wrong', a
   await t.rejects(signUp(partsOf(users, passwords), { ...grace, password }, client), { code: 'USERS_UNAVAILABLE' })
 })
 
+t.test('nor while their passwords cannot be read', async t => {
+  const { users, passwords } = await signedUp()
+  users.passwordOf = async () => { throw new UsersUnavailable() }
+  await t.rejects(logIn(users, passwords, { email: grace.email, password }), { code: 'USERS_UNAVAILABLE' })
+})
+
+t.test('the account is read before its password: whoever changes that in between has ended what is begun by the account of before', async t => {
+  const { users, passwords, user } = await signedUp()
+  users.asked.length = 0
+  await logIn(users, passwords, { email: grace.email, password })
+  t.strictSame(users.asked, [`user of ${grace.email}`, `password of ${user.id}`])
+})
+
 t.test('an email has one account, and a second sign-up costs no hash', async t => {
   const { users, passwords, work } = await signedUp()
   t.equal(await signUp(partsOf(users, passwords), { ...grace, password: 'another fifteen letters' }, client), null)
@@ -158,7 +183,7 @@ t.test('an email has one account, and a second sign-up costs no hash', async t =
 })
 
 t.test('of sign-ups at once with one email one makes the account', async t => {
-  const users = new Table()
+  const users = new Tables()
   const passwords = await openPasswords()
   const made = await Promise.all(Array.from({ length: 4 }, () => signUp(partsOf(users, passwords), { ...grace, password }, client)))
   t.equal(made.filter(user => user !== null).length, 1)
@@ -168,5 +193,5 @@ t.test('of sign-ups at once with one email one makes the account', async t => {
 t.test('a password is kept as its hash and in no other form', async t => {
   const { users } = await signedUp()
   t.notMatch(JSON.stringify(users.rows), password)
-  t.equal(users.rows[0]!.email, canonicalEmail(grace.email))
+  t.equal(users.rows[0]!.account.email, canonicalEmail(grace.email))
 })

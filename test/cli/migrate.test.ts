@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { grace, openService, type Service } from '../helper.ts'
+import { changePassword } from '../../src/accounts/change-password.ts'
+import { grace, inDatabaseOf, openService, type Service } from '../helper.ts'
 import { newPostgresDatabase, queryPostgres } from '../postgres-server.ts'
 import { latchkey } from './shell.ts'
 
@@ -25,14 +26,18 @@ const eventsOf = async (url: string) => (await queryPostgres(url, 'select type f
 t.test('people, their passwords and what happened to them move to PostgreSQL', async t => {
   const old = await openOld(t)
   const url = await newPostgresDatabase(t)
-  t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 0, out: '2 users and 4 events copied; the counts are the same on both sides.\n', err: '' })
+  t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 0, out: '2 users, 2 credentials and 4 events copied; the counts are the same on both sides.\n', err: '' })
 
   const { browser, app } = await openService(t, { DATABASE_URL: url, SESSION_SECRET: secret }, { folder: join(old.folder, 'new') })
   const laptop = browser()
   t.equal((await laptop.logIn({ password: 'not the password at all' })).status, 401)
   t.equal((await laptop.logIn()).status, 303)
   t.match((await laptop.get('/account')).body, 'Signed up')
-  for (const email of [grace.email, ada.email]) t.strictSame(await app.users.findByEmail(email), await old.app.users.findByEmail(email))
+  for (const email of [grace.email, ada.email]) {
+    const { id } = (await app.users.findByEmail(email))!
+    t.strictSame(await app.users.findById(id), await old.app.users.findByEmail(email))
+    t.equal(await app.credentials.passwordOf(id), await old.app.credentials.passwordOf(id))
+  }
   await app.accountEvents.flush()
   t.strictSame(await eventsOf(url), ['logged in', 'logged out', 'login failed', 'login failed', 'signed up', 'signed up'])
 })
@@ -41,28 +46,53 @@ t.test('run again it goes on, takes what changed, and doubles nothing', async t 
   const old = await openOld(t)
   const url = await newPostgresDatabase(t)
   const migrate = () => latchkey(old, `migrate --from ${old.file} --json`, { settings: () => ({ ...old.app.config, postgresUrl: url }) })
-  t.strictSame((await migrate()).json(), { users: 2, events: 4 })
+  t.strictSame((await migrate()).json(), { users: 2, credentials: 2, events: 4 })
   await queryPostgres(url, "delete from users where email = 'ada@example.com'")
   old.time.pass(1000)
   const laptop = old.browser()
   await laptop.logIn()
   await laptop.submit('/account/profile', { first_name: 'Amazing', last_name: 'Grace' })
   await old.app.accountEvents.flush()
-  t.strictSame((await migrate()).json(), { users: 2, events: 6 })
+  t.strictSame((await migrate()).json(), { users: 2, credentials: 2, events: 6 })
   t.strictSame((await queryPostgres(url, 'select first_name from users order by email')).rows, [{ first_name: 'Zoë 名' }, { first_name: 'Amazing' }])
   t.equal((await eventsOf(url)).length, 6)
+})
+
+t.test('a password changed in the old database after it was copied is copied again; one that was changed in the new one stays', async t => {
+  const old = await openOld(t)
+  const url = await newPostgresDatabase(t)
+  const migrate = () => latchkey(old, `migrate --from ${old.file} --to ${url}`)
+  t.equal((await migrate()).code, 0)
+  old.time.pass(1000)
+  const user = (await old.app.users.findByEmail(grace.email))!
+  await changePassword(old.app.transact, { id: user.id }, 'a newer hash')
+  const copied = async () => (await queryPostgres(url, `select secret from credentials where user_id = '${user.id}'`)).rows
+  t.equal((await migrate()).code, 0)
+  t.strictSame(await copied(), [{ secret: 'a newer hash' }])
+
+  await queryPostgres(url, `update credentials set secret = 'the newest hash', created_at = created_at + 1 where user_id = '${user.id}'`)
+  t.equal((await migrate()).code, 0)
+  t.strictSame(await copied(), [{ secret: 'the newest hash' }])
+})
+
+t.test('a user without a password is copied too', async t => {
+  const old = await openOld(t)
+  const url = await newPostgresDatabase(t)
+  await inDatabaseOf(old, 'delete from credentials')
+  t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 0, out: /^2 users, 0 credentials and 4 events copied/ })
 })
 
 t.test('thousands come in batches, with progress on a terminal', async t => {
   const old = await openOld(t)
   const { $client: sqlite } = old.app.database as unknown as { $client: { prepare: (sql: string) => { run: (...values: unknown[]) => void }, exec: (sql: string) => void } }
   sqlite.exec('begin')
-  const insert = sqlite.prepare("insert into users select ?, first_name, last_name, ?, password_hash, 7, null, created_at, updated_at from users where email = 'grace@example.com'")
+  const insert = sqlite.prepare("insert into users select ?, first_name, last_name, ?, 7, null, created_at, updated_at from users where email = 'grace@example.com'")
   for (let number = 0; number < 1000; number++) insert.run(`id-${number}`, `person-${number}@example.com`)
+  sqlite.exec("insert into credentials (kind, identifier, user_id, secret, created_at) select 'password', id, id, 'a hash', 1 from users where id like 'id-%'")
   sqlite.exec('commit')
   const url = await newPostgresDatabase(t)
   const said = await latchkey(old, `migrate --from ${old.file} --to ${url}`, { terminal: true })
-  t.match(said, { code: 0, out: /^1002 users and 4 events copied/, err: /Copying … 200 of 1002 users, 0 of 4 events.*1002 of 1002 users, 4 of 4 events/s })
+  t.match(said, { code: 0, out: /^1002 users, 1002 credentials and 4 events copied/, err: /Copying … 200 of 1002 users, 0 of 4 events.*1002 of 1002 users, 4 of 4 events/s })
   t.strictSame((await queryPostgres(url, 'select count(*)::int as count, max(session_epoch) as epoch from users')).rows, [{ count: 1002, epoch: 7 }])
 })
 
@@ -79,7 +109,7 @@ t.test('counts that differ are an error', async t => {
   const url = await newPostgresDatabase(t)
   const { browser } = await openService(t, { DATABASE_URL: url, SESSION_SECRET: secret }, { folder: join(old.folder, 'new') })
   await browser().signUp({ ...grace, email: 'somebody@example.com' })
-  t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 1, out: '', err: /^Copied, but the counts differ: 2 users and 4 events there, 3 users/ })
+  t.match(await latchkey(old, `migrate --from ${old.file} --to ${url}`), { code: 1, out: '', err: /^Copied, but the counts differ: 2 users, 2 credentials and 4 events there, 3 users/ })
 })
 
 t.test('without both ends nothing is done', async t => {

@@ -12,7 +12,7 @@ const listed = async (service: Service) => (await latchkey(service, 'sessions li
 /** As many more, who are like those there are. */
 async function addUsers (service: Service, count: number) {
   const numbers = Array.from({ length: count }, (_, n) => `select ${n} as n`).join(' union all ')
-  await inDatabaseOf(service, `insert into users select id || '-' || n, first_name, last_name, n || email, password_hash, 1, null, created_at, updated_at
+  await inDatabaseOf(service, `insert into users select id || '-' || n, first_name, last_name, n || email, 1, null, created_at, updated_at
     from users, (${numbers}) numbers`)
 }
 

@@ -7,6 +7,7 @@ import { createAccount } from '../../src/accounts/create-account.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
 import { disableAccount, enableAccount } from '../../src/accounts/disable-account.ts'
 import { endSessions } from '../../src/accounts/end-sessions.ts'
+import type { Credentials } from '../../src/credentials/credentials.ts'
 import type { Transact, Write } from '../../src/database/transact.ts'
 import type { AccountEvents } from '../../src/users/account-events.ts'
 import type { Account, UserRepository } from '../../src/users/user-repository.ts'
@@ -17,6 +18,7 @@ export interface AccountsUnderTest {
   transact: Transact
   /** Of the same database. */
   users: UserRepository
+  credentials: Credentials
   accountEvents: AccountEvents
   clock: MovableClock
   /** Makes every further call fail. */
@@ -26,15 +28,16 @@ export interface AccountsUnderTest {
 type Fact = (t: Test, under: AccountsUnderTest & { user: Account, other: Account }) => Promise<void>
 
 const client = { address: '2001:db8::1', device: 'Firefox on Linux' }
+const { passwordHash, ...person } = ada
 const names = { firstName: 'Augusta', lastName: 'King' }
 
 /** Every change that a session of this user can make, by the authority that it needs. */
 const changes: Record<string, (transact: Transact, user: Account) => Promise<unknown>> = {
   name: (transact, user) => changeName(transact, ofSession(user), names, client),
   'the other sessions': (transact, user) => endSessions(transact, ofSession(user), client),
-  email: async (transact, user) => await changeEmail(transact, ofPassword(user), 'lovelace@example.org', client) === 'done',
-  password: (transact, user) => changePassword(transact, ofPassword(user), '$argon2id$two', client),
-  account: (transact, user) => deleteAccount(transact, ofPassword(user))
+  email: async (transact, user) => await changeEmail(transact, ofPassword(user, passwordHash), 'lovelace@example.org', client) === 'done',
+  password: (transact, user) => changePassword(transact, ofPassword(user, passwordHash), '$argon2id$two', client),
+  account: (transact, user) => deleteAccount(transact, ofPassword(user, passwordHash))
 }
 
 /** The facts that hold for changes of accounts in every database. */
@@ -55,7 +58,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
     const at = new Date(clock.now())
     const { id, ...rest } = (await createAccount(transact, { ...ada, email: 'bob@example.org' }, at, client))!
     t.match(id, /^[\w-]{22}$/)
-    t.strictSame(rest, { ...ada, email: 'bob@example.org', sessionEpoch: 1, disabledAt: null, createdAt: at, updatedAt: at })
+    t.strictSame(rest, { ...person, email: 'bob@example.org', sessionEpoch: 1, disabledAt: null, createdAt: at, updatedAt: at })
     t.strictSame(await accountEvents.listOf(id), [{ userId: id, type: 'signed up', ...client, at }])
   })
 
@@ -73,33 +76,35 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
   })
 
   fact('a new email takes the place of the old one, which is free again', async (t, { transact, users, user }) => {
-    t.equal(await changeEmail(transact, ofPassword(user), 'lovelace@example.org', client), 'done')
+    t.equal(await changeEmail(transact, ofPassword(user, passwordHash), 'lovelace@example.org', client), 'done')
     t.match(await users.findByEmail('lovelace@example.org'), { id: user.id, sessionEpoch: 1 })
     t.equal(await users.findByEmail(ada.email), null)
     t.ok(await createUser(transact))
   })
 
   fact("an email that somebody else has is taken, one's own is not, and of two who take one at once one gets it", async (t, { transact, users, user, other }) => {
-    t.equal(await changeEmail(transact, ofPassword(user), other.email, client), 'email taken')
+    t.equal(await changeEmail(transact, ofPassword(user, passwordHash), other.email, client), 'email taken')
     t.strictSame(await users.findById(user.id), user)
     const third = await createUser(transact, { email: 'bob@example.org' })
-    const outcomes = await Promise.all([user, third].map(user => changeEmail(transact, ofPassword(user), 'both@example.org', client)))
+    const outcomes = await Promise.all([user, third].map(user => changeEmail(transact, ofPassword(user, passwordHash), 'both@example.org', client)))
     t.strictSame(outcomes.toSorted(), ['done', 'email taken'])
-    t.equal(await changeEmail(transact, ofPassword(user), (await users.findById(user.id))!.email, client), 'done')
+    t.equal(await changeEmail(transact, ofPassword(user, passwordHash), (await users.findById(user.id))!.email, client), 'done')
   })
 
   fact('a changed password ends every session of its user, in the same write', async (t, under) => {
-    const { transact, users, clock, user } = under
-    t.equal(await changePassword(transact, ofPassword(user), '$argon2id$two', client), true)
-    t.strictSame(await users.findById(user.id), { ...user, passwordHash: '$argon2id$two', sessionEpoch: 2, updatedAt: new Date(clock.now()) })
+    const { transact, credentials, users, clock, user } = under
+    t.equal(await changePassword(transact, ofPassword(user, passwordHash), '$argon2id$two', client), true)
+    t.strictSame(await users.findById(user.id), { ...user, sessionEpoch: 2, updatedAt: new Date(clock.now()) })
+    t.equal(await credentials.passwordOf(user.id), '$argon2id$two')
     t.strictSame(await eventsOf(under, user), ['password changed'])
   })
 
   fact('ended sessions are one write, also when there is nothing to tell', async (t, under) => {
-    const { transact, users, user } = under
+    const { transact, credentials, users, user } = under
     t.equal(await endSessions(transact, ofSession(user), client), true)
     t.equal(await endSessions(transact, { id: user.id }), true)
-    t.match(await users.findById(user.id), { sessionEpoch: 3, passwordHash: ada.passwordHash })
+    t.match(await users.findById(user.id), { sessionEpoch: 3 })
+    t.equal(await credentials.passwordOf(user.id), passwordHash)
     t.strictSame(await eventsOf(under, user), ['session revoked'])
   })
 
@@ -109,10 +114,11 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
   })
 
   fact('an operator changes a password whatever it was, which is no event of the account', async (t, under) => {
-    const { transact, users, user } = under
-    await changePassword(transact, ofPassword(user), '$argon2id$two')
+    const { transact, credentials, users, user } = under
+    await changePassword(transact, ofPassword(user, passwordHash), '$argon2id$two')
     t.equal(await changePassword(transact, { id: user.id }, '$argon2id$three'), true)
-    t.match(await users.findById(user.id), { passwordHash: '$argon2id$three', sessionEpoch: 3 })
+    t.match(await users.findById(user.id), { sessionEpoch: 3 })
+    t.equal(await credentials.passwordOf(user.id), '$argon2id$three')
     t.strictSame(await eventsOf(under, user), [])
   })
 
@@ -127,7 +133,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
   fact('a deleted user is gone with their events, and the email is free for somebody new', async (t, under) => {
     const { transact, users, user } = under
     await changeName(transact, ofSession(user), names, client)
-    t.equal(await deleteAccount(transact, ofPassword(user)), true)
+    t.equal(await deleteAccount(transact, ofPassword(user, passwordHash)), true)
     t.equal(await users.findById(user.id), null)
     t.strictSame(await eventsOf(under, user), [])
     t.not((await createUser(transact)).id, user.id)
@@ -135,7 +141,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
 
   const before: Record<string, (under: AccountsUnderTest, user: Account) => Promise<unknown>> = {
     'all sessions were ended': ({ transact }, { id }) => endSessions(transact, { id }),
-    'the password was changed': ({ transact }, user) => changePassword(transact, ofPassword(user), '$argon2id$three', client),
+    'the password was changed': ({ transact }, user) => changePassword(transact, ofPassword(user, passwordHash), '$argon2id$three', client),
     'an operator disabled the account': ({ transact }, { id }) => disableAccount(transact, id, new Date()),
     'an operator disabled and enabled it': async ({ transact }, { id }) => await disableAccount(transact, id, new Date()) && await enableAccount(transact, id),
     'the account was deleted': ({ transact }, { id }) => deleteAccount(transact, { id })
@@ -151,8 +157,8 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
   }
 
   fact('what takes the password changes nothing once its hash is another, also within one epoch', async (t, under) => {
-    const { transact, users, user } = under
-    await users.upgradePasswordHash(user.id, ada.passwordHash, '$argon2id$two')
+    const { transact, credentials, users, user } = under
+    await credentials.upgradePassword(user.id, passwordHash, '$argon2id$two')
     const row = await users.findById(user.id)
     for (const change of ['email', 'password', 'account']) t.equal(await changes[change]!(transact, user), false, change)
     t.strictSame(await users.findById(user.id), row)
@@ -167,11 +173,12 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
   })
 
   fact('of two changes of one password at once, one wins and the other changes nothing', async (t, under) => {
-    const { transact, users, user } = under
+    const { transact, credentials, users, user } = under
     const hashes = ['$argon2id$two', '$argon2id$three']
-    const made = await Promise.all(hashes.map(hash => changePassword(transact, ofPassword(user), hash, client)))
+    const made = await Promise.all(hashes.map(hash => changePassword(transact, ofPassword(user, passwordHash), hash, client)))
     t.strictSame(made.toSorted(), [false, true])
-    t.match(await users.findById(user.id), { passwordHash: hashes[made.indexOf(true)], sessionEpoch: 2 })
+    t.match(await users.findById(user.id), { sessionEpoch: 2 })
+    t.equal(await credentials.passwordOf(user.id), hashes[made.indexOf(true)])
     t.strictSame(await eventsOf(under, user), ['password changed'])
   })
 

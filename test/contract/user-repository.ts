@@ -33,22 +33,6 @@ export function userRepositoryContract (name: string, open: (t: Test) => Promise
     t.equal(await users.findByEmail("' or 1=1 --"), null)
   })
 
-  fact('an upgraded hash replaces the one it was made from, and ends no session', async (t, { users, transact, clock }) => {
-    const user = await createUser(transact)
-    const other = await createUser(transact, { email: 'eve@example.org' })
-    clock.move(1000)
-    await users.upgradePasswordHash(user.id, '$argon2id$one', '$argon2id$two')
-    const upgraded = { ...user, passwordHash: '$argon2id$two', updatedAt: new Date(clock.now()) }
-    t.strictSame(await users.findById(user.id), upgraded)
-    t.strictSame(await users.findById(other.id), other)
-  })
-
-  fact('a password changed in the meantime stays changed', async (t, { users, transact }) => {
-    const user = await createUser(transact)
-    await users.upgradePasswordHash(user.id, '$argon2id$older', '$argon2id$two')
-    t.strictSame(await users.findById(user.id), user)
-  })
-
   fact('every session of everybody ends', async (t, { users, transact }) => {
     t.equal(await users.raiseEverySessionEpoch(), 0)
     const user = await createUser(transact)
@@ -94,7 +78,7 @@ export function userRepositoryContract (name: string, open: (t: Test) => Promise
   fact('when the database fails every call is unavailable, with the cause attached', async (t, { users, break: break_ }) => {
     break_()
     const calls: Array<Promise<unknown>> = [
-      users.findById('a'), users.findByEmail('a'), users.upgradePasswordHash('a', 'b', 'c'), users.ping(),
+      users.findById('a'), users.findByEmail('a'), users.ping(),
       users.raiseEverySessionEpoch(), users.list({ limit: 1 }), users.count()
     ]
     const unavailable = { code: 'USERS_UNAVAILABLE', statusCode: 503, message: /^Accounts cannot be read/, cause: Error }

@@ -89,6 +89,6 @@ t.test('a service that is asked to stop still answers, and says that it is no lo
 t.test('a password hash that cannot be read fits no password', async t => {
   const { app, browser } = await openService(t)
   await browser().signUp()
-  sqliteIn(app).exec("update users set password_hash = '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuuabcdefghijklmnopq'")
+  sqliteIn(app).exec("update credentials set secret = '$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuuabcdefghijklmnopq'")
   t.equal((await browser().logIn()).status, 401)
 })

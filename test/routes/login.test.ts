@@ -121,8 +121,9 @@ t.test('a password hash of older parameters is replaced at login', async t => {
   await browser().signUp()
   const { hash } = await import('@node-rs/argon2')
   const old = await hash(grace.password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
-  sqliteIn(app).prepare('update users set password_hash = ?').run(old)
+  sqliteIn(app).prepare('update credentials set secret = ?').run(old)
   t.equal((await browser().logIn()).status, 303)
-  t.match((await app.users.findByEmail(grace.email))!.passwordHash, '$argon2id$v=19$m=19456,t=2,p=1$')
+  const { id } = (await app.users.findByEmail(grace.email))!
+  t.match(await app.credentials.passwordOf(id), '$argon2id$v=19$m=19456,t=2,p=1$')
   t.equal((await browser().logIn()).status, 303)
 })

@@ -4,13 +4,14 @@ import { changeEmail } from '../../src/accounts/change-email.ts'
 import { changeName } from '../../src/accounts/change-name.ts'
 import { changePassword } from '../../src/accounts/change-password.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
+import { postgresCredentials } from '../../src/credentials/postgres-credentials.ts'
 import { postgresTransact } from '../../src/database/postgres-transact.ts'
 import { inTransaction } from '../../src/database/postgres-transaction.ts'
 import { postgresAccountEvents } from '../../src/users/postgres-account-events.ts'
 import { postgresUserRepository } from '../../src/users/postgres-user-repository.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
 import { transactContract } from '../contract/transact.ts'
-import { createUser } from '../create-user.ts'
+import { ada, createUser } from '../create-user.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { queryPostgres } from '../postgres-server.ts'
 import { plansOf, postgresForEach } from './new-postgres.ts'
@@ -24,6 +25,7 @@ transactContract('PostgreSQL', async t => {
   return {
     transact: postgresTransact(database, clock),
     users: postgresUserRepository(database, clock),
+    credentials: postgresCredentials(database),
     accountEvents: postgresAccountEvents(database, { ...clock, log: keptLog() }),
     clock,
     break: () => { database.$client.end() }
@@ -35,10 +37,10 @@ t.test('every change uses an index', async t => {
   const transact = postgresTransact(database, { now: Date.now })
   const user = await createUser(transact)
   const plans = await plansOf(t, database, async () => {
-    await changePassword(transact, ofPassword(user), 'b', client)
+    await changePassword(transact, ofPassword(user, ada.passwordHash), 'b', client)
     await deleteAccount(transact, { id: user.id })
   })
-  t.equal(plans.length, 3)
+  t.equal(plans.length, 4)
   for (const plan of plans) t.notMatch(plan, /Seq Scan|Sort/)
 })
 
@@ -49,7 +51,7 @@ t.test('a change that has waited for another one is judged by what that has left
   let late: Promise<boolean> | undefined
   await inTransaction(database, async transaction => {
     await transaction.execute('update users set session_epoch = session_epoch + 1')
-    late = changePassword(transact, ofPassword(user), 'b')
+    late = changePassword(transact, ofPassword(user, ada.passwordHash), 'b')
     const waiting = async () => (await database.execute('select 1 from pg_locks where not granted')).rows.length > 0
     while (!await waiting());
   })
@@ -63,14 +65,14 @@ t.test('a refused change gives its connection back as it was', async t => {
   const pidOf = async () => (await database.execute('select pg_backend_pid() as pid')).rows[0]?.pid
   const before = await pidOf()
   t.equal(await deleteAccount(transact, { id: 'nobody' }), false)
-  t.equal(await changeEmail(transact, ofPassword(user), 'eve@example.org', client), 'email taken')
+  t.equal(await changeEmail(transact, ofPassword(user, ada.passwordHash), 'eve@example.org', client), 'email taken')
   t.equal(await pidOf(), before)
 })
 
 t.test('what goes wrong beside a taken email is no taken email', async t => {
   const transact = postgresTransact(await postgres.open(t), { now: Date.now })
   const user = await createUser(transact)
-  await t.rejects(changeEmail(transact, ofPassword(user), 'x'.repeat(1_000_000), client), { code: 'USERS_UNAVAILABLE' }, 'more than an index holds')
+  await t.rejects(changeEmail(transact, ofPassword(user, ada.passwordHash), 'x'.repeat(1_000_000), client), { code: 'USERS_UNAVAILABLE' }, 'more than an index holds')
 })
 
 t.test('a change that is answered as unavailable before its commit is not made later', async t => {

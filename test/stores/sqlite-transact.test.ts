@@ -3,12 +3,13 @@ import t from 'tap'
 import { ofPassword } from '../../src/accounts/authority.ts'
 import { changePassword } from '../../src/accounts/change-password.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
+import { sqliteCredentials } from '../../src/credentials/sqlite-credentials.ts'
 import { sqliteTransact } from '../../src/database/sqlite-transact.ts'
 import { sqliteAccountEvents } from '../../src/users/sqlite-account-events.ts'
 import { sqliteUserRepository } from '../../src/users/sqlite-user-repository.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
 import { transactContract } from '../contract/transact.ts'
-import { createUser } from '../create-user.ts'
+import { ada, createUser } from '../create-user.ts'
 import { connectionTo, newDatabase } from './new-database.ts'
 
 transactContract('SQLite', async t => {
@@ -18,6 +19,7 @@ transactContract('SQLite', async t => {
   return {
     transact: sqliteTransact(sqlite, clock),
     users: sqliteUserRepository(sqlite, { ...clock, watching }),
+    credentials: sqliteCredentials(sqlite),
     accountEvents: sqliteAccountEvents(sqlite, { ...clock, log: keptLog() }),
     clock,
     break: () => sqlite.$client.close()
@@ -29,8 +31,8 @@ t.test('every change uses an index', async t => {
   const queries = new Set<string>()
   const transact = sqliteTransact(drizzle({ client, logger: { logQuery: query => queries.add(query) } }), { now: Date.now })
   const user = await createUser(transact)
-  await changePassword(transact, ofPassword(user), 'b')
-  await deleteAccount(transact, ofPassword(user))
+  await changePassword(transact, ofPassword(user, ada.passwordHash), 'b')
+  await deleteAccount(transact, ofPassword(user, ada.passwordHash))
   const changes = [...queries].filter(query => !query.startsWith('insert'))
   t.equal(changes.length, 2)
   for (const query of changes) {

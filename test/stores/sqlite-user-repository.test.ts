@@ -23,9 +23,8 @@ t.test('every query of users uses an index', async t => {
   const users = sqliteUserRepository(drizzle({ client, logger: { logQuery: query => queries.add(query) } }), { now: Date.now, watching: connectionTo(t, sqlite) })
   await users.findById('a')
   await users.findByEmail('a')
-  await users.upgradePasswordHash('a', 'b', 'c')
   await users.list({ limit: 10 })
-  t.equal(queries.size, 4)
+  t.equal(queries.size, 3)
   for (const query of queries) {
     const plan = client.prepare(`explain query plan ${query}`).all(...query.match(/\?/g)!.map(() => 0))
     t.match(plan, [{ detail: /^SEARCH users USING INDEX/ }], query)

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
-import { ofPassword } from '../../../src/accounts/authority.ts'
 import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
@@ -18,11 +17,11 @@ export default async function leave (app: FastifyInstance): Promise<void> {
   app.post<{ Body: Static<typeof Form> }>('/account/delete', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/delete', { errors })
-    const proof = await request.admit(passwords => request.reauthenticate(passwords, request.body.current_password))
-    if (proof === null) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
+    const proven = await request.admit(passwords => request.reauthenticate(passwords, request.body.current_password))
+    if (proven === null) return await reply.refuse(new PasswordWrong(), 'account/delete', { errors: wrongPassword })
 
     const user = accountOf(request)
-    if (!await deleteAccount(request.transact, ofPassword(user))) return sendToLogin(request, reply)
+    if (!await deleteAccount(request.transact, proven.authority)) return sendToLogin(request, reply)
     request.logEvent('account deleted', 'success')
     // They open nothing without their user, but they hold addresses.
     await app.sessionCleanup.endAllOf(user.id)

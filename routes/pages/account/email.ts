@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
-import { ofPassword } from '../../../src/accounts/authority.ts'
 import { changeEmail } from '../../../src/accounts/change-email.ts'
 import { EmailTaken, FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/field-errors.ts'
-import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
+import { sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/sessions/client-of.ts'
 import { canonicalEmail, EMAIL_MAX } from '../../../src/users/email-address.ts'
 import { givenPassword } from '../../../src/users/given-password.ts'
@@ -29,10 +28,10 @@ export default async function email (app: FastifyInstance): Promise<void> {
     const values = { email: typed }
     if (email === null || Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/email', { values, errors })
 
-    const proof = await request.admit(passwords => request.reauthenticate(passwords, password))
-    if (proof === null) return await reply.refuse(new PasswordWrong(), 'account/email', { values, errors: wrongPassword })
+    const proven = await request.admit(passwords => request.reauthenticate(passwords, password))
+    if (proven === null) return await reply.refuse(new PasswordWrong(), 'account/email', { values, errors: wrongPassword })
     await request.limitSignUps()
-    const outcome = await changeEmail(request.transact, ofPassword(accountOf(request)), email, clientOf(request))
+    const outcome = await changeEmail(request.transact, proven.authority, email, clientOf(request))
     if (outcome === 'email taken') return await reply.refuse(new EmailTaken(), 'account/email', { values, errors: emailTaken })
     if (outcome === 'conflict') return sendToLogin(request, reply)
     request.logEvent('email changed', 'success')

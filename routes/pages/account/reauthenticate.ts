@@ -27,9 +27,9 @@ export default async function reauthenticate (app: FastifyInstance): Promise<voi
     const values = { next: next ?? '' }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/reauthenticate', { values, errors })
 
-    const proof = await request.admit(passwords => request.reauthenticate(passwords, password))
-    if (proof === null) return await reply.refuse(new PasswordWrong(), 'account/reauthenticate', { values, errors: wrongPassword })
-    if (!await request.continueSession({ proof })) return sendToLogin(request, reply)
+    const proven = await request.admit(passwords => request.reauthenticate(passwords, password))
+    if (proven === null) return await reply.refuse(new PasswordWrong(), 'account/reauthenticate', { values, errors: wrongPassword })
+    if (!await request.continueSession({ proof: proven.proof })) return sendToLogin(request, reply)
     return await reply.redirect(next ?? '/account', 303)
   })
 

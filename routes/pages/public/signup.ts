@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { ofPassword } from '../../../src/accounts/authority.ts'
+import { ofSession } from '../../../src/accounts/authority.ts'
 import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { signUp } from '../../../src/accounts/sign-up.ts'
 import { attemptOf } from '../../../src/authentication/attempt.ts'
@@ -64,7 +64,7 @@ function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences
 // Whoever is told that it did not work has to be able to try again. An account that was made use of meanwhile stays.
 function takeBack ({ transact, log }: FastifyInstance, user: Account) {
   return async (error: unknown) => {
-    await deleteAccount(transact, ofPassword(user)).catch(err => log.error({ err, user: user.id }, 'a sign-up that failed was not taken back'))
+    await deleteAccount(transact, ofSession(user)).catch(err => log.error({ err, user: user.id }, 'a sign-up that failed was not taken back'))
     throw error
   }
 }

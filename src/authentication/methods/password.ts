@@ -1,25 +1,28 @@
+import type { Credentials } from '../../credentials/credentials.ts'
 import type { Clock } from '../../sessions/session-store.ts'
-import type { UserRepository } from '../../users/user-repository.ts'
 import type { Method } from '../method.ts'
 
 interface PasswordParts {
-  users: Pick<UserRepository, 'findById' | 'upgradePasswordHash'>
+  credentials: Credentials
   now: Clock
 }
 
-export function passwordMethod ({ users, now }: PasswordParts): Method {
+export function passwordMethod ({ credentials, now }: PasswordParts): Method {
   return {
     name: 'pwd',
     factor: 'knowledge',
-    isEnrolled: async userId => await users.findById(userId) !== null,
+    isEnrolled: async userId => await credentials.passwordOf(userId) !== null,
 
+    // Read after the account: whoever changes the password raises the epoch, so that the account of before can do nothing.
     async verify (account, password, passwords) {
-      const fits = await passwords.verify(account?.passwordHash ?? passwords.dummyHash, password)
-      return account !== null && fits ? { method: 'pwd', at: now() } : null
+      // Also for nobody, which takes as long.
+      const secret = await credentials.passwordOf(account?.id ?? '')
+      const fits = await passwords.verify(secret ?? passwords.dummyHash, password)
+      return secret !== null && fits ? { proof: { method: 'pwd', at: now() }, secret } : null
     },
 
-    async upgrade ({ id, passwordHash }, password, passwords) {
-      if (passwords.isOutdated(passwordHash)) await users.upgradePasswordHash(id, passwordHash, await passwords.hash(password))
+    async upgrade ({ id }, password, secret, passwords) {
+      if (passwords.isOutdated(secret)) await credentials.upgradePassword(id, secret, await passwords.hash(password))
     }
   }
 }

@@ -24,9 +24,9 @@ const attempts: Record<string, (scene: Scene) => Promise<Answer>> = {
 
 /** By a process that has finished checking the owner's own password. */
 const ends: Record<string, (scene: Scene) => Promise<boolean>> = {
-  'the password was changed': ({ app, user }) => changePassword(app.transact, ofPassword(user), 'the hash of another one'),
+  'the password was changed': ({ app, user, passwordHash }) => changePassword(app.transact, ofPassword(user, passwordHash), 'the hash of another one'),
   'every session was ended': ({ app, user }) => endSessions(app.transact, ofSession(user)),
-  'the account was deleted': ({ app, user }) => deleteAccount(app.transact, ofPassword(user)),
+  'the account was deleted': ({ app, user, passwordHash }) => deleteAccount(app.transact, ofPassword(user, passwordHash)),
   'the account was disabled': ({ app, user }) => disableAccount(app.transact, user.id, new Date())
 }
 
