@@ -38,7 +38,9 @@ async function visits (app: FastifyInstance): Promise<void> {
     } catch (err) {
       outage.failed(err)
       for (const name of Object.keys(changes) as Array<keyof Visited>) delete request.session[name]
-      Object.assign(request.session, request.session.snapshot?.fields())
+      const { snapshot } = request.session
+      // Also the renewal: the end of the request would save it once more, and fail the page.
+      Object.assign(request.session, snapshot?.fields(), snapshot && { lastSeenAt: snapshot.lastSeenAt })
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { attemptOf } from '../../../src/authentication/attempt.ts'
+import { makePublic } from '../../../src/http/guards.ts'
 import { onEveryStore } from '../../every-store.ts'
 import { Browser, grace, inDatabaseOf, openService, type Service } from '../../helper.ts'
 import { handleOf } from '../../../src/sessions/session-handle.ts'
@@ -27,6 +28,7 @@ class Gate {
 /** An application's pages: one that reads, one that writes, each with time to think; and a login by other means. */
 function pagesWith (gates: Map<string, Gate>) {
   return async function application (app: FastifyInstance): Promise<void> {
+    app.addHook('onRoute', makePublic)
     app.get<{ Params: { gate: string } }>('/read/:gate', async ({ params, session }) => {
       await pass(gates, params.gate)
       return { notes: session.notes }
