@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { lately } from '../src/lately.ts'
 import { sessionStoreIn } from '../src/sessions/open-session-store.ts'
-import { sessionCleanup, type SessionCleanup } from '../src/sessions/session-cleanup.ts'
+import { sessionCleanup, type SessionCleanup } from '../src/accounts/session-cleanup.ts'
 import type { SessionStore } from '../src/sessions/session-store.ts'
 
 declare module 'fastify' {

@@ -86,6 +86,16 @@ t.test('the environment is read in src/config.ts alone', async t => {
   }
 })
 
+t.test('sessions are ended by one use case', async t => {
+  const lines = ['revoke(handle)', 'revokeOf(userId, handle)', 'revokeAllOf(userId)', 'revokeAllOfUsers(userIds)'].map(call => `await app.sessions.${call}`)
+  for (const line of lines) {
+    for (const path of ['src/cli/sessions.ts', 'src/accounts/delete-account.ts', 'plugins/pages/log-in.ts', 'routes/pages/account/devices.ts']) {
+      t.ok((await rulesBroken(path, line)).includes('no-restricted-syntax'), `${path}: ${line}`)
+    }
+    t.notOk((await rulesBroken('src/accounts/end-sessions.ts', line)).includes('no-restricted-syntax'), line)
+  }
+})
+
 t.test('no any, no value import of what is only a type, no function longer than a screen', async t => {
   const long = `export function story () {\n${'  console.log()\n'.repeat(30)}}`
   t.strictSame(await rulesBroken('src/story.ts', 'export const anything: any = 1'), ['@typescript-eslint/no-explicit-any'])

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { disableAccount } from '../src/accounts/disable-account.ts'
-import { endSessions } from '../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../src/accounts/end-sessions.ts'
 import { handleOf } from '../src/sessions/session-handle.ts'
 import type { Account } from '../src/users/user-repository.ts'
 import { tellsOfHeldForms } from './held-form.ts'
@@ -38,7 +38,7 @@ export const endsOfAll: Record<string, (scene: Scene) => Promise<unknown>> = {
   'all other devices were logged out': ({ laptop }) => laptop.submit('/account/devices/revoke-others'),
   'the account was deleted': ({ laptop }) => laptop.submit('/account/delete', { current_password: grace.password }),
   'an operator disabled the account': ({ app, user }) => disableAccount(app.transact, user.id, new Date()),
-  'an operator raised the epoch, and the store was not told': ({ app, user }) => endSessions(app.transact, { id: user.id })
+  'an operator raised the epoch, and the store was not told': ({ app, user }) => endAllSessions(app.transact, { id: user.id })
 }
 
 export const endsOfOne: Record<string, (scene: Scene) => Promise<unknown>> = {

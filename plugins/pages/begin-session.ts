@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { endSessions } from '../../src/accounts/end-sessions.ts'
 import { assess } from '../../src/identity/assess.ts'
 import { keepCookie, membersOf } from '../../src/sessions/fastify-session-adapter.ts'
 import { type Login, type Proof, type SessionData, withProof } from '../../src/sessions/session.ts'
@@ -43,7 +44,7 @@ async function beginSession (app: FastifyInstance): Promise<void> {
     const { epoch, proofs, ...kept } = core!.login!
     const login = { ...kept, epoch: changes.epoch ?? epoch, proofs: changes.proof ? withProof(proofs, changes.proof) : proofs }
     const data = { core: { ...core!, login }, client, lastSeenAt: now(), fields: snapshot!.fields() }
-    return await continueWith(this, data, () => sessions.revokeOf(login.userId, sessionHandle))
+    return await continueWith(this, data, async () => await endSessions({ sessions }, { userId: login.userId, handle: sessionHandle }) > 0)
   }
 
   // The new session first: when the store fails in between, nobody was logged out by it. The account is read after that: a
@@ -52,7 +53,7 @@ async function beginSession (app: FastifyInstance): Promise<void> {
     const handle = await create(request, data)
     const account = await users.findById(data.core.login!.userId)
     const goesOn = assess(data, account, config, now()).state === 'logged in' && await endOld()
-    await (goesOn ? adopt(request, data) : sessions.revoke(handle))
+    await (goesOn ? adopt(request, data) : endSessions({ sessions }, { handle }))
     return goesOn
   }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { endSessions } from '../../src/accounts/end-sessions.ts'
 import { accountOf } from '../../src/http/guards.ts'
 import type { Proof } from '../../src/sessions/session.ts'
 
@@ -24,7 +25,7 @@ async function continueAlone (app: FastifyInstance): Promise<void> {
     // A stolen session gets here without a password. It must not make a device known, nor forget what the device has guessed.
     this.reissueDeviceFor({ id, sessionEpoch: epoch })
     // They are dead already, by the raised epoch: this only tidies up.
-    await sessions.revokeAllOf(id, this.sessionHandle).catch(err => this.log.warn({ err }, 'ended sessions were not removed'))
+    await endSessions({ sessions }, { userId: id, except: this.sessionHandle }).catch(err => this.log.warn({ err }, 'ended sessions were not removed'))
     return true
   }
 }

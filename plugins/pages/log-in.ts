@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { endSessions } from '../../src/accounts/end-sessions.ts'
 import { addressOf } from '../../src/address.ts'
 import { type Attempt, loginOf } from '../../src/authentication/attempt.ts'
 import { beginLogin, isComplete, type LoginForm } from '../../src/authentication/flow.ts'
@@ -45,7 +46,7 @@ async function logIn (app: FastifyInstance): Promise<void> {
 
   async function endOldest (userId: string, newHandle: string) {
     const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(userId), newHandle)
-    await Promise.all(surplus.map(({ handle }) => sessions.revokeOf(userId, handle)))
+    await Promise.all(surplus.map(({ handle }) => endSessions({ sessions }, { userId, handle })))
   }
 }
 

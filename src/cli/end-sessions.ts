@@ -1,3 +1,4 @@
+import { endSessions } from '../accounts/end-sessions.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import { type Invocation, Failed } from './command.ts'
 import { say } from './output.ts'
@@ -7,7 +8,7 @@ import { say } from './output.ts'
  * @returns how many were removed, or null when the store does not answer, which the operator is told
  */
 export async function endSessionsOf (invocation: Invocation, userId: string): Promise<number | null> {
-  return await orDeadAllTheSame(invocation, async sessions => await sessions.revokeAllOf(userId))
+  return await orDeadAllTheSame(invocation, async sessions => await endSessions({ sessions }, { userId }))
 }
 
 /** Work that only tidies up, as what it removes counts no more. @returns null when it could not be done */

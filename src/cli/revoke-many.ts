@@ -1,4 +1,4 @@
-import { endSessions } from '../accounts/end-sessions.ts'
+import { endAllSessions, endSessions } from '../accounts/end-sessions.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { Account } from '../users/user-repository.ts'
@@ -12,7 +12,7 @@ import { tell } from './users.ts'
 /** Logs a user out everywhere. */
 export async function revokeOfUser (invocation: Invocation, user: Account): Promise<void> {
   await confirm(invocation, `End every session of ${user.email}?`)
-  orGone(await endSessions(invocation.open().database.transact, { id: user.id }))
+  orGone(await endAllSessions(invocation.open().database.transact, { id: user.id }))
   await tell(invocation, user, 'is logged out everywhere', await endSessionsOf(invocation, user.id))
 }
 
@@ -35,7 +35,7 @@ async function removeOfEverybody ({ shell, open }: Invocation, sessions: Session
   const removeSome = async (atMost: number) => {
     const page = await open().users.list({ limit: atMost, after })
     if (page.length === 0) return 0
-    ended += await sessions.revokeAllOfUsers(page.map(({ id }) => id))
+    ended += await endSessions({ sessions }, { userIds: page.map(({ id }) => id) })
     after = page.at(-1)!.email
     return page.length
   }

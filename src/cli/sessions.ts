@@ -1,3 +1,4 @@
+import { endSessions } from '../accounts/end-sessions.ts'
 import { devicesOf } from '../identity/devices.ts'
 import { type Invocation, type Command, Failed, WrongUsage } from './command.ts'
 import { findUser } from './find-user.ts'
@@ -41,7 +42,7 @@ const revoke: Command = {
 async function revokeOne ({ flags, shell, open }: Invocation, handle: string): Promise<void> {
   const sessions = await open().sessions()
   if (await sessions.read(handle) === null) throw new Failed(`There is no session ${printable(handle)}.`)
-  await sessions.revoke(handle)
+  await endSessions({ sessions }, { handle })
   await (flags.json ? printJson(shell, { handle, sessionsEnded: 1 }) : print(shell, 'The session ended.\n'))
 }
 

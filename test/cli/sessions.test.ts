@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endSessions } from '../../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../../src/accounts/end-sessions.ts'
 import { newSession } from '../contract/session-store.ts'
 import { onEveryStore } from '../every-store.ts'
 import { DAY_MS, grace, HOUR_MS, inDatabaseOf, MINUTE_MS, openService, rowsOf, type Service, sqliteIn } from '../helper.ts'
@@ -42,7 +42,7 @@ t.test('sessions are seen and ended from a shell', t => onEveryStore(t, async (t
     const service = await openService(t, settings())
     await service.browser().signUp()
     const user = (await service.app.users.findByEmail(grace.email))!
-    await endSessions(service.app.transact, { id: user.id })
+    await endAllSessions(service.app.transact, { id: user.id })
     t.equal((await service.app.sessions.listOf(user.id)).length, 1)
     t.strictSame(await listed(service), [])
   })

@@ -6,7 +6,7 @@ import { changePassword } from '../../src/accounts/change-password.ts'
 import { createAccount } from '../../src/accounts/create-account.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
 import { disableAccount, enableAccount } from '../../src/accounts/disable-account.ts'
-import { endSessions } from '../../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../../src/accounts/end-sessions.ts'
 import type { Credentials } from '../../src/credentials/credentials.ts'
 import type { Transact, Write } from '../../src/database/transact.ts'
 import type { AccountEvents } from '../../src/users/account-events.ts'
@@ -34,7 +34,7 @@ const names = { firstName: 'Augusta', lastName: 'King' }
 /** Every change that a session of this user can make, by the authority that it needs. */
 const changes: Record<string, (transact: Transact, user: Account) => Promise<unknown>> = {
   name: (transact, user) => changeName(transact, ofSession(user), names, client),
-  'the other sessions': (transact, user) => endSessions(transact, ofSession(user), client),
+  'the other sessions': (transact, user) => endAllSessions(transact, ofSession(user), client),
   email: async (transact, user) => await changeEmail(transact, ofPassword(user, passwordHash), 'lovelace@example.org', client) === 'done',
   password: (transact, user) => changePassword(transact, ofPassword(user, passwordHash), '$argon2id$two', client),
   account: (transact, user) => deleteAccount(transact, ofPassword(user, passwordHash))
@@ -101,15 +101,15 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
 
   fact('ended sessions are one write, also when there is nothing to tell', async (t, under) => {
     const { transact, credentials, users, user } = under
-    t.equal(await endSessions(transact, ofSession(user), client), true)
-    t.equal(await endSessions(transact, { id: user.id }), true)
+    t.equal(await endAllSessions(transact, ofSession(user), client), true)
+    t.equal(await endAllSessions(transact, { id: user.id }), true)
     t.match(await users.findById(user.id), { sessionEpoch: 3 })
     t.equal(await credentials.passwordOf(user.id), passwordHash)
     t.strictSame(await eventsOf(under, user), ['session revoked'])
   })
 
   fact('a raised epoch is one more each time, also when raised at once', async (t, { transact, users, user }) => {
-    await Promise.all([1, 2, 3].map(() => endSessions(transact, { id: user.id })))
+    await Promise.all([1, 2, 3].map(() => endAllSessions(transact, { id: user.id })))
     t.equal((await users.findById(user.id))!.sessionEpoch, 4)
   })
 
@@ -140,7 +140,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
   })
 
   const before: Record<string, (under: AccountsUnderTest, user: Account) => Promise<unknown>> = {
-    'all sessions were ended': ({ transact }, { id }) => endSessions(transact, { id }),
+    'all sessions were ended': ({ transact }, { id }) => endAllSessions(transact, { id }),
     'the password was changed': ({ transact }, user) => changePassword(transact, ofPassword(user, passwordHash), '$argon2id$three', client),
     'an operator disabled the account': ({ transact }, { id }) => disableAccount(transact, id, new Date()),
     'an operator disabled and enabled it': async ({ transact }, { id }) => await disableAccount(transact, id, new Date()) && await enableAccount(transact, id),
@@ -167,7 +167,7 @@ export function transactContract (name: string, open: (t: Test) => Promise<Accou
 
   fact('an operator changes nothing about a user who is gone', async (t, { transact, users, user: { id } }) => {
     await deleteAccount(transact, { id })
-    const made = [deleteAccount(transact, { id }), changePassword(transact, { id }, '$argon2id$two'), disableAccount(transact, id, new Date()), enableAccount(transact, id), endSessions(transact, { id })]
+    const made = [deleteAccount(transact, { id }), changePassword(transact, { id }, '$argon2id$two'), disableAccount(transact, id, new Date()), enableAccount(transact, id), endAllSessions(transact, { id })]
     t.strictSame(await Promise.all(made), made.map(() => false))
     t.equal(await users.findById(id), null)
   })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { endSessions } from '../../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../../src/accounts/end-sessions.ts'
 import type { Transact } from '../../src/database/transact.ts'
 import type { UserRepository } from '../../src/users/user-repository.ts'
 import { ada, createUser } from '../create-user.ts'
@@ -37,7 +37,7 @@ export function userRepositoryContract (name: string, open: (t: Test) => Promise
     t.equal(await users.raiseEverySessionEpoch(), 0)
     const user = await createUser(transact)
     const other = await createUser(transact, { email: 'eve@example.org' })
-    await endSessions(transact, { id: other.id })
+    await endAllSessions(transact, { id: other.id })
     t.equal(await users.raiseEverySessionEpoch(), 2)
     t.equal((await users.findById(user.id))!.sessionEpoch, 2)
     t.equal((await users.findById(other.id))!.sessionEpoch, 3)

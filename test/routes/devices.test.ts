@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endSessions } from '../../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../../src/accounts/end-sessions.ts'
 import { onSqliteAndRedis } from '../every-store.ts'
 import { type Browser, DAY_MS, grace, HOUR_MS, MINUTE_MS, openService } from '../helper.ts'
 
@@ -143,7 +143,7 @@ onSqliteAndRedis(t, async (t, settings) => {
     await phone.logIn()
     t.equal((await cardsOf(laptop)).length, 2)
     const { id } = (await app.users.findByEmail(grace.email))!
-    await endSessions(app.transact, { id })
+    await endAllSessions(app.transact, { id })
     await laptop.logIn({ remember: 'on' })
     t.equal((await cardsOf(laptop)).length, 1, 'nor one of an epoch before')
     time.pass(29 * DAY_MS)

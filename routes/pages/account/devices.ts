@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ofSession } from '../../../src/accounts/authority.ts'
-import { endSessions } from '../../../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../../../src/accounts/end-sessions.ts'
 import { PageNotFound } from '../../../src/errors.ts'
 import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/sessions/client-of.ts'
@@ -17,19 +17,14 @@ export default async function devices (app: FastifyInstance): Promise<void> {
 
   app.post<{ Params: { handle: string } }>('/account/devices/:handle/revoke', async (request, reply) => {
     const { handle } = request.params
-    if (handle === request.sessionHandle) {
-      await request.endSession()
-      request.recordEvent('logged out')
-      return await reply.redirect('/login', 303)
-    }
-    if (!await app.sessions.revokeOf(accountOf(request).id, handle)) throw new PageNotFound()
-    request.recordEvent('session revoked')
-    return await reply.redirect('/account/devices', 303)
+    const isThis = handle === request.sessionHandle
+    if (!await request.logOut(handle)) throw new PageNotFound()
+    return await reply.redirect(isThis ? '/login' : '/account/devices', 303)
   })
 
   app.post('/account/devices/revoke-others', async (request, reply) => {
     const hasOthers = (await liveDevices(request)).some(({ isThis }) => !isThis)
-    const isEnded = await endSessions(request.transact, ofSession(accountOf(request)), hasOthers ? clientOf(request) : undefined)
+    const isEnded = await endAllSessions(request.transact, ofSession(accountOf(request)), hasOthers ? clientOf(request) : undefined)
     if (!isEnded) return sendToLogin(request, reply)
     if (hasOthers) request.logEvent('session revoked', 'success')
     return await request.continueAlone() ? await reply.redirect('/account/devices', 303) : sendToLogin(request, reply)

@@ -3,7 +3,7 @@ import { ofPassword, ofSession } from '../../../src/accounts/authority.ts'
 import { changePassword } from '../../../src/accounts/change-password.ts'
 import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { disableAccount } from '../../../src/accounts/disable-account.ts'
-import { endSessions } from '../../../src/accounts/end-sessions.ts'
+import { endAllSessions } from '../../../src/accounts/end-sessions.ts'
 import { SessionsUnavailable } from '../../../src/errors.ts'
 import type { NewSession } from '../../../src/sessions/session-store.ts'
 import type { Passwords } from '../../../src/users/passwords.ts'
@@ -25,7 +25,7 @@ const attempts: Record<string, (scene: Scene) => Promise<Answer>> = {
 /** By a process that has finished checking the owner's own password. */
 const ends: Record<string, (scene: Scene) => Promise<boolean>> = {
   'the password was changed': ({ app, user, passwordHash }) => changePassword(app.transact, ofPassword(user, passwordHash), 'the hash of another one'),
-  'every session was ended': ({ app, user }) => endSessions(app.transact, ofSession(user)),
+  'every session was ended': ({ app, user }) => endAllSessions(app.transact, ofSession(user)),
   'the account was deleted': ({ app, user, passwordHash }) => deleteAccount(app.transact, ofPassword(user, passwordHash)),
   'the account was disabled': ({ app, user }) => disableAccount(app.transact, user.id, new Date())
 }
@@ -62,7 +62,7 @@ onEveryStore(t, async (t, settings) => {
     for (const isInUse of [false, true]) {
       const { app, browser } = await openService(t, await settings())
       beforeNextSession(t, app, async id => {
-        if (isInUse) await endSessions(app.transact, { id })
+        if (isInUse) await endAllSessions(app.transact, { id })
         throw new SessionsUnavailable()
       })
       t.equal((await browser().signUp()).status, 503)

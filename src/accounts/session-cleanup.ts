@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { withoutBudget } from '../time-budget.ts'
-import type { SessionStore } from './session-store.ts'
-import type { StoreLog } from './store-options.ts'
+import type { StoreLog } from '../sessions/store-options.ts'
+import { type EndSessionsParts, endSessions } from './end-sessions.ts'
 
 /** Far more than an outage leaves behind between two sweeps. What is beyond it ends when it is not used. */
 const WAITING_MAX = 1_000
@@ -17,7 +17,7 @@ export interface SessionCleanup {
 }
 
 interface CleanupOptions {
-  sessions: Pick<SessionStore, 'revoke' | 'revokeAllOf'>
+  sessions: EndSessionsParts['sessions']
   log: StoreLog
 }
 
@@ -39,8 +39,8 @@ export function sessionCleanup ({ sessions, log }: CleanupOptions): SessionClean
   }
 
   return {
-    end: handle => tryNow(handle, () => sessions.revoke(handle)),
-    endAllOf: userId => tryNow(userId, () => sessions.revokeAllOf(userId)),
+    end: handle => tryNow(handle, () => endSessions({ sessions }, { handle })),
+    endAllOf: userId => tryNow(userId, () => endSessions({ sessions }, { userId })),
     sweep
   }
 }

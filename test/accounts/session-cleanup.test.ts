@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SessionsUnavailable } from '../../src/errors.ts'
 import { memorySessionStore } from '../../src/sessions/memory-session-store.ts'
-import { sessionCleanup } from '../../src/sessions/session-cleanup.ts'
+import { sessionCleanup } from '../../src/accounts/session-cleanup.ts'
 import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
 
 t.test('what an outage leaves behind is kept in memory up to a bound, and ended with the next sweep that can', async t => {
