@@ -5,16 +5,14 @@ import { signUp } from '../../../src/accounts/sign-up.ts'
 import { attemptOf } from '../../../src/authentication/attempt.ts'
 import { EmailTaken, FormIncomplete } from '../../../src/errors.ts'
 import { sendToLogin } from '../../../src/http/guards.ts'
-import { fieldErrors, type FieldErrors } from '../../../src/field-errors.ts'
+import type { FieldErrors } from '../../../src/field-errors.ts'
 import { clientOf } from '../../../src/sessions/client-of.ts'
 import { canonicalEmail } from '../../../src/users/email-address.ts'
-import { lengthProblem, passwordProblem } from '../../../src/users/password-policy.ts'
+import { passwordProblem } from '../../../src/users/password-policy.ts'
 import type { Passwords } from '../../../src/users/passwords.ts'
-import { signUpForm, type SignUpFields } from '../../../src/users/sign-up-form.ts'
+import { type SignUpFields, type SignUpForm, signUpForm } from '../../../src/users/sign-up-form.ts'
 import type { Account } from '../../../src/users/user-repository.ts'
 
-type SignUpRequest = FastifyRequest<{ Body: SignUpFields }>
-type Sentences = ReturnType<typeof signUpForm>['sentences']
 interface Refusal { error: FastifyError, errors: FieldErrors }
 
 const emptyForm = { first_name: '', last_name: '', email: '' }
@@ -22,43 +20,35 @@ const emailTaken = { email: 'This email has an account already. Log in instead, 
 
 export default async function signup (app: FastifyInstance): Promise<void> {
   const { passwordMinLength } = app.config
-  const { schema, sentences } = signUpForm(passwordMinLength)
+  const form = signUpForm(passwordMinLength)
 
   app.get('/signup', async (request, reply) => {
     if (request.identity?.account) return await reply.redirect('/dashboard', 303)
     return await reply.page('signup', { values: emptyForm, errors: {}, passwordMinLength })
   })
 
-  app.post<{ Body: SignUpFields }>('/signup', { config: { isExpensive: true }, schema: { body: schema }, attachValidation: true }, async (request, reply) => {
-    const outcome = await request.admit(passwords => attempt(request, passwords, sentences))
+  app.post<{ Body: SignUpFields }>('/signup', { config: { isExpensive: true }, schema: { body: form.schema }, attachValidation: true }, async (request, reply) => {
+    const outcome = await request.admit(passwords => createFrom(request, passwords, form))
     const { password, ...values } = request.body
     if ('error' in outcome) return await reply.refuse(outcome.error, 'signup', { values: { ...emptyForm, ...values }, errors: outcome.errors, passwordMinLength })
-    const login = attemptOf(outcome, { method: 'pwd', at: app.now() }, { remember: false, returnTo: null })
-    if (!await request.completeLogin(login).catch(takeBack(app, outcome))) return sendToLogin(request, reply)
+    const attempt = attemptOf(outcome, { method: 'pwd', at: app.now() }, { remember: false, returnTo: null })
+    if (!await request.completeLogin(attempt).catch(takeBack(app, outcome))) return sendToLogin(request, reply)
     request.logEvent('signed up', 'success', outcome)
     return await reply.redirect('/dashboard', 303)
   })
 }
 
 // Counted whatever is in the form; the password is estimated only when nothing else is wrong with it.
-async function attempt (request: SignUpRequest, passwords: Passwords, sentences: Sentences): Promise<Account | Refusal> {
+async function createFrom (request: FastifyRequest<{ Body: SignUpFields }>, passwords: Passwords, form: SignUpForm): Promise<Account | Refusal> {
   const { config: { passwordMinLength: minLength, publicUrl: { hostname: siteName } }, users, transact, now } = request.server
   await request.limitSignUps()
-  const mistakes = mistakesIn(request, sentences)
+  const mistakes = form.mistakesIn(request.body, request.validationError?.validation)
   if (Object.keys(mistakes).length > 0) return { error: new FormIncomplete(), errors: mistakes }
   const { first_name: firstName, last_name: lastName, email, password } = request.body
   const problem = passwordProblem({ firstName, lastName, email, password, minLength, siteName })
   if (problem !== null) return { error: new FormIncomplete(), errors: { password: problem } }
   const person = { firstName: firstName.trim(), lastName: lastName.trim(), email: canonicalEmail(email)!, password }
   return await signUp({ users, transact, passwords, now }, person, clientOf(request)) ?? { error: new EmailTaken(), errors: emailTaken }
-}
-
-function mistakesIn ({ body, validationError, server }: SignUpRequest, sentences: Sentences): FieldErrors {
-  const errors = fieldErrors(validationError?.validation, sentences)
-  // What is too long already is not read.
-  const email = errors.email ?? (canonicalEmail(body.email) === null ? sentences.email : null)
-  const password = errors.password ?? lengthProblem(body.password, server.config.passwordMinLength)
-  return { ...errors, ...(email && { email }), ...(password && { password }) }
 }
 
 // Whoever is told that it did not work has to be able to try again. An account that was made use of meanwhile stays.
