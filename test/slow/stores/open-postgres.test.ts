@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import t from 'tap'
+import { changePassword } from '../../../src/accounts/change-password.ts'
 import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { MIGRATION_LOCK } from '../../../src/database/migrate-postgres.ts'
 import { openPostgres } from '../../../src/database/open-postgres.ts'
@@ -74,14 +75,17 @@ t.test('once the tables are there, a role that may only use them is enough', asy
   await connected(t, url).execute(answers)
   await server.query(url, `
     create role latchkey login;
-    grant select, insert, update, delete on users, sessions, account_events, throttle, known_devices to latchkey;
+    grant select, insert, update, delete on users, credentials, sessions, account_events, throttle, known_devices to latchkey;
     grant usage on schema drizzle to latchkey;
     grant select on drizzle.__drizzle_migrations to latchkey`)
   const log = keptLog()
   const clock = movableClock()
-  const { transact, sessions, accountEvents, devices, rateLimits, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
+  const { transact, credentials, sessions, accountEvents, devices, rateLimits, size, close } = postgresDatabase(url.replace('postgres@', 'latchkey@'), { now: clock.now, log })
   t.teardown(close)
   const { id: userId } = await createUser(transact)
+  t.equal(await changePassword(transact, { id: userId }, 'a hash'), true)
+  await credentials.upgradePassword(userId, 'a hash', 'a newer hash')
+  t.equal(await credentials.passwordOf(userId), 'a newer hash')
   const session = newSession(clock)
   await sessions.create(session)
   t.equal(await sessions.update(session.handle, { set: { a: 1 }, remove: [] }), true)
