@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Config, SettingError } from '../src/config.ts'
+import type { Config } from '../src/config.ts'
+import { SettingError } from '../src/errors.ts'
 import { type Metrics, openMetrics } from '../src/metrics.ts'
 
 declare module 'fastify' {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { loadConfig, SettingError } from './config.ts'
+import { loadConfig } from './config.ts'
+import { SettingError } from './errors.ts'
 import { latchkey } from './latchkey.ts'
 import { serverOptions } from './server-options.ts'
 

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util'
 import type { Ajv } from 'ajv'
 import envSchema from 'env-schema'
 import { Type, type Static } from 'typebox'
+import { SettingError } from './errors.ts'
 import { readRules, type Rule } from './forward-auth/rules.ts'
 import { packageRoot } from './package-root.ts'
 import { formats, listeningAddress, SECRET_MIN_LENGTH, SECRET_RULE, splitList } from './setting-formats.ts'
@@ -39,9 +40,6 @@ export interface Config {
   /** Where metrics are served, if anywhere. */
   metricsAddress: { host: string, port: number } | undefined
 }
-
-/** A setting that cannot be used. Its message is the one sentence that the operator sees. */
-export class SettingError extends Error {}
 
 const wholeNumber = (minimum: number, maximum: number, fallback: number) => Type.Integer({
   minimum, maximum, default: fallback, description: `a whole number from ${minimum} to ${maximum}`

@@ -39,3 +39,6 @@ export const PageNotFound = own('PAGE_NOT_FOUND', 'There is no such page.', 404)
 export const TooManyAttempts = own('TOO_MANY_GUESSES', 'There were too many tries to log into this account. Please wait before the next one.', 429)
 export const TooManySignUps = own('TOO_MANY_SIGN_UPS', 'There were too many sign-ups from your network. Please wait before the next one.', 429)
 export const EmailTaken = own('EMAIL_TAKEN', 'This email has an account already.', 409)
+
+/** A setting that cannot be used. Its message is the one sentence that the operator sees. */
+export class SettingError extends Error {}

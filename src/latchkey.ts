@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import autoload, { type AutoloadPluginOptions } from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { requireUserUnlessPublic } from './http/guards.ts'
 import { LoadedFiles } from './http/loaded-files.ts'
-import type { Clock } from './sessions/session-store.ts'
 import type { HashingCost } from './users/passwords.ts'
 
 declare module 'fastify' {

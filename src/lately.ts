@@ -1,4 +1,4 @@
-import type { Clock } from './sessions/session-store.ts'
+import type { Clock } from './clock.ts'
 
 /** What the work answered, for a while: asked for more often, it is not done more often. */
 export function lately<T> (work: () => Promise<T>, milliseconds: number, now: Clock): () => Promise<T> {

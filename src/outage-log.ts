@@ -1,4 +1,4 @@
-import type { StoreLog } from './sessions/store-options.ts'
+import type { StoreLog } from './store-log.ts'
 
 /** Work that many requests do, and that fails for all of them during an outage. */
 export interface OutageLog {

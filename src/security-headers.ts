@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import helmet from 'helmet'
-import type { Config } from './config.ts'
+import type { Site } from './path-here.ts'
 
 const YEAR_SECONDS = 31_536_000
 
@@ -12,7 +12,7 @@ const unusedFeatures = [
 ]
 
 /** The headers of every answer: pages, errors, files, and what Node refuses before it is a request (OWASP ASVS 5.0, V3.4). */
-export function securityHeaders (config: Config): Record<string, string> {
+export function securityHeaders (config: Site): Record<string, string> {
   return {
     ...helmetHeaders(config),
     'permissions-policy': unusedFeatures.map(feature => `${feature}=()`).join(', '),
@@ -21,7 +21,7 @@ export function securityHeaders (config: Config): Record<string, string> {
   }
 }
 
-function helmetHeaders ({ publicUrl, cookieDomain }: Config): Record<string, string> {
+function helmetHeaders ({ publicUrl, cookieDomain }: Site): Record<string, string> {
   // Written down once, on an answer that is never sent: they are the same for all.
   const answer = new ServerResponse(new IncomingMessage(new Socket()))
   helmet({

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
-import { loadConfig, SettingError } from '../src/config.ts'
+import { loadConfig } from '../src/config.ts'
+import { SettingError } from '../src/errors.ts'
 import { packageRoot } from '../src/package-root.ts'
 
 const secret = 'a secret of at least thirty-two characters'

@@ -3,10 +3,9 @@ import fp from 'fastify-plugin'
 import { endSessions } from '../../src/accounts/end-sessions.ts'
 import { assess } from '../../src/identity/assess.ts'
 import { keepCookie, membersOf } from '../../src/sessions/fastify-session-adapter.ts'
-import { type Login, type Proof, type SessionData, withProof } from '../../src/sessions/session.ts'
+import { type Client, type Login, type Proof, type SessionData, withProof } from '../../src/sessions/session.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { deadlinesOf } from '../../src/sessions/session-limits.ts'
-import type { Client } from '../../src/users/account-events.ts'
 
 interface LoginChanges { epoch?: number, proof?: Proof }
 

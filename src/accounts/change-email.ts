@@ -1,5 +1,5 @@
 import type { Outcome, Transact } from '../database/transact.ts'
-import type { Client } from '../users/account-events.ts'
+import type { Client } from '../sessions/session.ts'
 import type { Authority } from './authority.ts'
 
 /** @param email in canonical form. @throws USERS_UNAVAILABLE */

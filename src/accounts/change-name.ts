@@ -1,5 +1,5 @@
 import type { Transact } from '../database/transact.ts'
-import type { Client } from '../users/account-events.ts'
+import type { Client } from '../sessions/session.ts'
 import type { Authority } from './authority.ts'
 
 /** @returns false when nothing was changed, as the authority is gone. @throws USERS_UNAVAILABLE */

@@ -1,6 +1,6 @@
 import { passwordCredential } from '../credentials/credentials.ts'
 import type { Transact, Write } from '../database/transact.ts'
-import type { Client } from '../users/account-events.ts'
+import type { Client } from '../sessions/session.ts'
 import type { Authority } from './authority.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { passwordCredential } from '../credentials/credentials.ts'
 import type { Transact, Write } from '../database/transact.ts'
-import type { Client } from '../users/account-events.ts'
+import type { Client } from '../sessions/session.ts'
 import type { NewAccount, Account } from '../users/user-repository.ts'
 
 const FIRST_EPOCH = 1

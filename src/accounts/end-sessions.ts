@@ -1,6 +1,6 @@
 import type { Transact, Write } from '../database/transact.ts'
+import type { Client } from '../sessions/session.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
-import type { Client } from '../users/account-events.ts'
 import type { Authority } from './authority.ts'
 
 /**

@@ -1,6 +1,6 @@
+import type { Clock } from '../clock.ts'
 import type { Transact } from '../database/transact.ts'
-import type { Clock } from '../sessions/session-store.ts'
-import type { Client } from '../users/account-events.ts'
+import type { Client } from '../sessions/session.ts'
 import type { Passwords } from '../users/passwords.ts'
 import type { NewAccount, Account, UserRepository } from '../users/user-repository.ts'
 import { createAccount } from './create-account.ts'

@@ -1,4 +1,4 @@
-import type { StoreLog } from '../sessions/store-options.ts'
+import type { StoreLog } from '../store-log.ts'
 
 const nothing = () => {}
 

@@ -1,5 +1,5 @@
-import { loadConfig, SettingError } from '../config.ts'
-import { isOwn } from '../errors.ts'
+import { loadConfig } from '../config.ts'
+import { isOwn, SettingError } from '../errors.ts'
 import { Failed, type Shell, type Streams, WrongUsage } from './command.ts'
 import { type Latchkey, openLatchkey } from './open-latchkey.ts'
 import { print, say, survivesClosedPipes } from './output.ts'

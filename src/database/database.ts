@@ -1,5 +1,6 @@
 import type { Credentials } from '../credentials/credentials.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
+import type { StoreOptions } from '../sessions/store-options.ts'
 import type { DeviceStore } from '../throttling/device-store.ts'
 import type { RateLimitStore } from '../throttling/rate-limit-store.ts'
 import type { AccountEvents } from '../users/account-events.ts'
@@ -26,6 +27,11 @@ export interface Database {
   size (): Promise<DatabaseSize>
   /** Lets go of files and connections. */
   close (): Promise<void>
+}
+
+export interface DatabaseOptions extends StoreOptions {
+  /** Whoever only looks at a service's database makes no file for a new one. */
+  mustExist?: boolean
 }
 
 export interface DatabaseSize {

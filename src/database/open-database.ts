@@ -1,13 +1,7 @@
 import type { Config } from '../config.ts'
-import type { StoreOptions } from '../sessions/store-options.ts'
-import type { Database } from './database.ts'
+import type { Database, DatabaseOptions } from './database.ts'
 import { postgresDatabase } from './postgres-database.ts'
 import { sqliteDatabase } from './sqlite-database.ts'
-
-export interface DatabaseOptions extends StoreOptions {
-  /** Whoever only looks at a service's database makes no file for a new one. */
-  mustExist?: boolean
-}
 
 /**
  * The database that the settings ask for. The only place that asks which dialect it is.

@@ -1,7 +1,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Client, type ClientBase, Pool, type PoolConfig } from 'pg'
-import { SettingError } from '../config.ts'
-import type { StoreLog } from '../sessions/store-options.ts'
+import { SettingError } from '../errors.ts'
+import type { StoreLog } from '../store-log.ts'
 import { isUpToDate, migratePostgres } from './migrate-postgres.ts'
 
 /** Drizzle over a pool of connections. Whoever opened it closes it: `database.$client.end()`. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { Clock } from '../sessions/session-store.ts'
+import type { Clock } from '../clock.ts'
 import { Sqlite } from './sqlite-driver.ts'
 
 /** How long a connection that met damage is not ready: the damaged page may be one of thousands, which a ping never reads. */

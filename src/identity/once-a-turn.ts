@@ -1,23 +1,22 @@
-import { setImmediate as endOfTurn } from 'node:timers/promises'
-import type { Found, LookUp } from '../identity/identify.ts'
+import { setImmediate as endOfTick } from 'node:timers/promises'
 
 /**
- * Looks up once for all who ask for the same session in one turn of the event loop: a page brings many requests at once.
- * Only when the turn is over the look-up begins, so nobody is told what was true before they asked.
+ * Does the work once for all who ask for the same key within one tick of the event loop: a page sends many requests at once.
+ * It begins when the tick is over, after all of them have asked, so no one gets stale data.
  */
-export function onceATurn (lookUp: LookUp): LookUp {
-  const asked = new Map<string, ReturnType<LookUp>>()
-  let turn: Promise<void> | null = null
+export function onceATurn<T> (work: (key: string) => T | Promise<T>): (key: string) => Promise<T> {
+  const pending = new Map<string, Promise<T>>()
+  let tick: Promise<void> | null = null
 
-  async function begin (handle: string): Promise<Found | null> {
-    await (turn ??= endOfTurn().finally(() => { turn = null }))
-    asked.delete(handle)
-    return await lookUp(handle)
+  async function begin (key: string): Promise<T> {
+    await (tick ??= endOfTick().finally(() => { tick = null }))
+    pending.delete(key)
+    return await work(key)
   }
 
-  return handle => {
-    const answer = asked.get(handle) ?? begin(handle)
-    asked.set(handle, answer)
+  return key => {
+    const answer = pending.get(key) ?? begin(key)
+    pending.set(key, answer)
     return answer
   }
 }

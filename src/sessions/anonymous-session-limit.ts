@@ -1,5 +1,5 @@
 import { addressGroup } from '../address.ts'
-import type { Clock } from './session-store.ts'
+import type { Clock } from '../clock.ts'
 
 const WINDOW_MS = 10 * 60_000
 const PER_ADDRESS = 20

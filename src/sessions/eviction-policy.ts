@@ -1,5 +1,5 @@
+import type { StoreLog } from '../store-log.ts'
 import { mastersOf, type RedisClient } from './redis-client.ts'
-import type { StoreLog } from './store-options.ts'
 
 const UNSAFE_POLICY = /^maxmemory_policy:(?!noeviction)(\S+)/m
 

@@ -1,10 +1,10 @@
 import type { SessionStore as CallbackStore } from '@fastify/session'
 import type { Session } from 'fastify'
-import type { Client } from '../users/account-events.ts'
-import type { Json, SessionCore, SessionData, SessionFields } from './session.ts'
+import type { Clock } from '../clock.ts'
+import type { Client, Json, SessionCore, SessionData, SessionFields } from './session.ts'
 import { handleOf } from './session-handle.ts'
 import { deadlinesOf, type SessionLimits } from './session-limits.ts'
-import type { Clock, SessionChanges, SessionStore } from './session-store.ts'
+import type { SessionChanges, SessionStore } from './session-store.ts'
 import { StoredSnapshot } from './stored-snapshot.ts'
 
 declare module 'fastify' {

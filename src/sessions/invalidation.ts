@@ -2,9 +2,9 @@ import { equal } from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import type { StoreLog } from '../store-log.ts'
 import { within } from '../within.ts'
 import type { IdentityCache } from '../identity/identity-cache.ts'
-import type { StoreLog } from './store-options.ts'
 
 /** Where Redis pushes invalidations to a client of RESP2 (redis.io, Client-side caching). */
 const CHANNEL = '__redis__:invalidate'

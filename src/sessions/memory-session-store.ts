@@ -1,6 +1,7 @@
+import type { Clock } from '../clock.ts'
 import { SessionExists } from '../errors.ts'
 import { changedFields, checkChanges, checkNew, coreOf } from './session-record.ts'
-import type { Clock, NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
+import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
 
 type Sessions = Map<string, StoredSession>
 

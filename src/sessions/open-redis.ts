@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
+import type { StoreLog } from '../store-log.ts'
 import { within } from '../within.ts'
 import { checkEvictionPolicy } from './eviction-policy.ts'
 import { keepConnected } from './keep-connected.ts'
 import { redisAddress } from './redis-address.ts'
 import { redisClient, type RedisClient } from './redis-client.ts'
-import type { StoreLog } from './store-options.ts'
 import { watchSentinels } from './watch-sentinels.ts'
 
 export type { RedisClient } from './redis-client.ts'

@@ -1,5 +1,4 @@
-import type { Client } from '../users/account-events.ts'
-import { numberIn, packCore, type SessionCore, textOf, unpackCore } from './session.ts'
+import { type Client, numberIn, packCore, type SessionCore, textOf, unpackCore } from './session.ts'
 import { decodeEach, decodeEachOfVersion1, encodeEach, fromVersion1, RECORD_VERSION } from './session-record.ts'
 import type { NewSession, StoredCore, StoredSession } from './session-store.ts'
 

@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.ts'
 import type { RedisClient } from './open-redis.ts'
-import type { Clock } from './session-store.ts'
 
 interface Options {
   prefix: string

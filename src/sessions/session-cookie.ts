@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Config } from '../config.ts'
+import type { Site } from '../path-here.ts'
 
 /** The cookie's attributes, from today's settings at every request; nothing about them is stored. */
 export interface SessionCookie {
@@ -11,7 +11,7 @@ export interface SessionCookie {
  * `__Host-` makes the browser refuse the cookie unless it is Secure, has no Domain, and covers the whole host, so that
  * a sibling host cannot plant one (RFC 6265bis, 4.1.3.2). A shared domain cannot have that, but `__Secure-` it can.
  */
-export function sessionCookie ({ publicUrl, cookieDomain }: Config): SessionCookie {
+export function sessionCookie ({ publicUrl, cookieDomain }: Site): SessionCookie {
   const secure = publicUrl.protocol === 'https:'
   const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const
   if (cookieDomain !== undefined) return { name: '__Secure-session', attributes: { ...attributes, domain: cookieDomain } }
@@ -22,7 +22,7 @@ export function sessionCookie ({ publicUrl, cookieDomain }: Config): SessionCook
  * Everywhere in the browser that a cookie of this name can lie which is sent here: on this host alone, as undefined,
  * or on a domain above it, where a former COOKIE_DOMAIN or a host next door has put it.
  */
-export function placesOf ({ publicUrl: { hostname } }: Config): Array<string | undefined> {
+export function placesOf ({ publicUrl: { hostname } }: Site): Array<string | undefined> {
   const labels = isIP(hostname) === 0 ? hostname.split('.') : []
   // The last label alone is nobody's domain, and browsers keep no cookie for it.
   return [undefined, ...labels.slice(0, -1).map((_label, at) => labels.slice(at).join('.'))]

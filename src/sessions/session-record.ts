@@ -1,5 +1,4 @@
-import type { Client } from '../users/account-events.ts'
-import { isSound, type Json, type Login, packCore, type SessionData, type SessionFields, unpackCore } from './session.ts'
+import { type Client, isSound, type Json, type Login, packCore, type SessionData, type SessionFields, unpackCore } from './session.ts'
 import type { NewSession, SessionChanges, StoredCore, StoredSession } from './session-store.ts'
 
 /*

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SettingError } from '../config.ts'
+import { SettingError } from '../errors.ts'
 import { isVaried, SECRET_MIN_LENGTH, SECRET_RULE } from '../setting-formats.ts'
 
 /**

@@ -96,6 +96,3 @@ export interface Renewal {
   expiresAt: number
   endsAt: number
 }
-
-/** Epoch milliseconds; handed in, so that tests can move time. */
-export type Clock = () => number

@@ -1,5 +1,3 @@
-import type { Client } from '../users/account-events.ts'
-
 /** What JSON can carry; what is read back equals what was stored. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
@@ -13,6 +11,14 @@ export type MethodName = 'pwd'
 export interface Proof {
   method: MethodName
   at: number
+}
+
+/** Where a request comes from. */
+export interface Client {
+  /** As the trusted proxies tell it. */
+  address: string
+  /** Such as "Firefox on Linux". */
+  device: string
 }
 
 /** A completed login. */

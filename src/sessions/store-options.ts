@@ -1,13 +1,8 @@
-import type { Clock } from './session-store.ts'
+import type { Clock } from '../clock.ts'
+import type { StoreLog } from '../store-log.ts'
 
 /** What every store is handed. */
 export interface StoreOptions {
   now: Clock
   log: StoreLog
-}
-
-/** The part of Fastify's logger that stores use. */
-export interface StoreLog {
-  info (details: object, message: string): void
-  warn (details: object, message: string): void
 }

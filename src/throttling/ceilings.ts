@@ -1,5 +1,5 @@
 import { type NetworkKind, networksOf } from '../address.ts'
-import type { Clock } from '../sessions/session-store.ts'
+import type { Clock } from '../clock.ts'
 import { type Consumed, refused } from './consumed.ts'
 import type { Counter, RateLimitStore } from './rate-limit-store.ts'
 

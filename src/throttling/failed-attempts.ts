@@ -1,4 +1,4 @@
-import type { Clock } from '../sessions/session-store.ts'
+import type { Clock } from '../clock.ts'
 import { type Failures, FREE_ATTEMPTS, oneLess, oneMore, waitAfter } from './backoff.ts'
 import { type Consumed, refused } from './consumed.ts'
 import type { RateLimitStore } from './rate-limit-store.ts'

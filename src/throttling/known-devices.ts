@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Clock } from '../sessions/session-store.ts'
+import type { Clock } from '../clock.ts'
 import type { Account } from '../users/user-repository.ts'
 import type { Consumed } from './consumed.ts'
 import { DEVICE_SECONDS } from './device-cookie.ts'

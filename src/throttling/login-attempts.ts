@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
 import { SessionsUnavailable } from '../errors.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { canonicalEmail } from '../users/email-address.ts'
 import { ceilings, type CeilingOptions } from './ceilings.ts'

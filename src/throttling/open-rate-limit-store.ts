@@ -1,6 +1,6 @@
+import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { RedisClient } from '../sessions/open-redis.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import type { RateLimitStore } from './rate-limit-store.ts'
 import { redisRateLimitStore } from './redis-rate-limit-store.ts'
 

@@ -1,10 +1,10 @@
 import { and, eq, inArray, lt } from 'drizzle-orm'
 import { knownDevices } from '../../drizzle/postgres/schema.ts'
+import type { Clock } from '../clock.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
 import { countersAnswer } from '../database/postgres-answer.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import type { DeviceStore, DeviceText } from './device-store.ts'
 

@@ -1,9 +1,9 @@
 import { and, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { throttle } from '../../drizzle/postgres/schema.ts'
+import type { Clock } from '../clock.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
 import { countersAnswer } from '../database/postgres-answer.ts'
 import { inBatches } from '../in-batches.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import type { Failures } from './backoff.ts'
 import { type Counter, FAILURES_PREFIX, LONGEST_MS, PREFIX, type RateLimitStore } from './rate-limit-store.ts'
 

@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis'
+import type { Clock } from '../clock.ts'
 import type { RedisClient } from '../sessions/open-redis.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import type { Failures } from './backoff.ts'
 import { oldCounters } from './redis-old-counters.ts'
 import { FAILURES_PREFIX, PREFIX, type RateLimitStore } from './rate-limit-store.ts'

@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.ts'
 import { SessionsUnavailable } from '../errors.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { ceilings, type CeilingOptions } from './ceilings.ts'
 import type { RateLimitStore } from './rate-limit-store.ts'

@@ -1,9 +1,9 @@
 import { and, eq, inArray, lt } from 'drizzle-orm'
 import { knownDevices } from '../../drizzle/sqlite/schema.ts'
+import type { Clock } from '../clock.ts'
 import { type SqliteDatabase, withoutSync } from '../database/open-sqlite.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import type { DeviceStore, DeviceText } from './device-store.ts'
 

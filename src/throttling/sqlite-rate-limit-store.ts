@@ -1,8 +1,8 @@
 import { and, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { throttle } from '../../drizzle/sqlite/schema.ts'
+import type { Clock } from '../clock.ts'
 import { type OpenedSqlite, openSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
 import { inBatches } from '../in-batches.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import type { Failures } from './backoff.ts'
 import { type Counter, FAILURES_PREFIX, LONGEST_MS, PREFIX, type RateLimitStore } from './rate-limit-store.ts'
 

@@ -1,3 +1,5 @@
+import type { Client } from '../sessions/session.ts'
+
 /** How long an event is kept. */
 export const KEPT_MS = 90 * 24 * 60 * 60_000
 /** The most that are listed. A user can cause any number of events, and to list a hundred thousand would block the event loop for a second. */
@@ -38,14 +40,6 @@ export type AccountEventType =
 export interface AccountEvent extends Client {
   userId: string
   type: AccountEventType
-}
-
-/** Where a request comes from. */
-export interface Client {
-  /** As the trusted proxies tell it. */
-  address: string
-  /** Such as "Firefox on Linux". */
-  device: string
 }
 
 export interface RecordedEvent extends AccountEvent {

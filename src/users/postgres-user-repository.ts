@@ -1,10 +1,10 @@
 import { asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import { users } from '../../drizzle/postgres/schema.ts'
+import type { Clock } from '../clock.ts'
 import type { PostgresDatabase } from '../database/open-postgres.ts'
 import { postgresAnswer } from '../database/postgres-answer.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import { timeLeft } from '../time-budget.ts'
 import type { Account, UserRepository } from './user-repository.ts'
 

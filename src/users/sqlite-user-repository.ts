@@ -1,11 +1,11 @@
 import { asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import { users } from '../../drizzle/sqlite/schema.ts'
+import type { Clock } from '../clock.ts'
 import type { SqliteDatabase } from '../database/open-sqlite.ts'
 import type { SqliteClient } from '../database/sqlite-driver.ts'
 import { whileUnchanged } from '../database/while-unchanged.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { BRISK, inBatches } from '../in-batches.ts'
-import type { Clock } from '../sessions/session-store.ts'
 import { orUnavailable } from '../unavailable.ts'
 import type { UserRepository } from './user-repository.ts'
 

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { SettingError } from '../../src/config.ts'
+import { SettingError } from '../../src/errors.ts'
 import { keptSecret } from '../../src/sessions/session-secret.ts'
 
 const chosen = 'chosen by an operator with some care'

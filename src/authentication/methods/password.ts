@@ -1,5 +1,5 @@
+import type { Clock } from '../../clock.ts'
 import type { Credentials } from '../../credentials/credentials.ts'
-import type { Clock } from '../../sessions/session-store.ts'
 import type { Method } from '../method.ts'
 
 interface PasswordParts {
