@@ -3,7 +3,8 @@ import t from 'tap'
 import { signUp } from '../../src/accounts/sign-up.ts'
 import type { Credentials } from '../../src/credentials/credentials.ts'
 import type { Outcome, Write } from '../../src/database/transact.ts'
-import { beginLogin, prove } from '../../src/authentication/flow.ts'
+import { attemptOf } from '../../src/authentication/attempt.ts'
+import { beginLogin, isComplete, prove } from '../../src/authentication/flow.ts'
 import { passwordMethod } from '../../src/authentication/methods/password.ts'
 import { TooManyAttempts, UsersUnavailable } from '../../src/errors.ts'
 import { openPasswords, type Passwords } from '../../src/users/passwords.ts'
@@ -146,6 +147,18 @@ t.test('a password changed while its old hash was upgraded stays changed', async
   const slow: Passwords = { ...passwords, hash: async text => { users.rows[0]!.passwordHash = changed; return await passwords.hash(text) } }
   await logIn(users, slow, { email: grace.email, password })
   t.equal(users.rows[0]!.passwordHash, changed)
+})
+
+t.test('whoever has no password logs in with none, not even with one that the dummy hash fits', async t => {
+  const { users, passwords, user } = await signedUp()
+  users.rows[0]!.passwordHash = null
+  const unlucky = { ...passwords, dummyHash: await passwords.hash(password) }
+  for (const email of [grace.email, 'ada@example.com']) t.equal(await logIn(users, unlucky, { email, password }), null)
+  const attempt = attemptOf(user, { method: 'pwd', at: 0 }, { remember: false, returnTo: null })
+  const methods = { pwd: passwordMethod({ credentials: users, now: Date.now }) }
+  t.notOk(await isComplete(methods, attempt), 'nor when it was removed after it was checked')
+  users.rows[0]!.passwordHash = 'a hash'
+  t.ok(await isComplete(methods, attempt))
 })
 
 t.test('whoever has to wait has nothing checked, right or wrong', async t => {
