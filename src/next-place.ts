@@ -1,4 +1,5 @@
-import { pathHere, type Site } from './path-here.ts'
+import { pathHere } from './path-here.ts'
+import type { Site } from './sessions/session-cookie.ts'
 
 /**
  * Where a login leads to: a path of this site, or an address of an application that this login is for, at the host of

@@ -1,9 +1,3 @@
-/** Where the service is reached, and where else its cookie is sent. */
-export interface Site {
-  publicUrl: URL
-  cookieDomain: string | undefined
-}
-
 /** How long a path to go to next may be, in characters. */
 export const NEXT_MAX = 2048
 

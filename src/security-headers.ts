@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import helmet from 'helmet'
-import type { Site } from './path-here.ts'
+import type { Site } from './sessions/session-cookie.ts'
 
 const YEAR_SECONDS = 31_536_000
 

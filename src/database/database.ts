@@ -1,6 +1,6 @@
 import type { Credentials } from '../credentials/credentials.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
-import type { StoreOptions } from '../sessions/store-options.ts'
+import type { StoreOptions } from '../store-log.ts'
 import type { DeviceStore } from '../throttling/device-store.ts'
 import type { RateLimitStore } from '../throttling/rate-limit-store.ts'
 import type { AccountEvents } from '../users/account-events.ts'

@@ -1,5 +1,6 @@
 import { isNearby } from '../next-place.ts'
-import { NEXT_MAX, type Site } from '../path-here.ts'
+import { NEXT_MAX } from '../path-here.ts'
+import type { Site } from '../sessions/session-cookie.ts'
 import type { OriginalRequest } from './original-request.ts'
 
 /** The login, which leads back to the original request if it can be repeated: a form that was sent would be lost on the way. */

@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts'
+import type { StoreOptions } from '../store-log.ts'
 import { openRedis, type RedisClient } from './open-redis.ts'
 import { redisSessionStore } from './redis-session-store.ts'
 import type { SessionStore } from './session-store.ts'
-import type { StoreOptions } from './store-options.ts'
 
 interface Where extends StoreOptions {
   redisPrefix: string

@@ -6,10 +6,10 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { inTransaction } from '../database/postgres-transaction.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
+import type { StoreOptions } from '../store-log.ts'
 import { timeLeft } from '../time-budget.ts'
 import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
-import type { StoreOptions } from './store-options.ts'
 
 type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>

@@ -1,5 +1,6 @@
 import { Cluster } from 'ioredis'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
+import type { StoreOptions } from '../store-log.ts'
 import { PAGE_TIMEOUT_MS, timeLeft } from '../time-budget.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { within } from '../within.ts'
@@ -11,7 +12,6 @@ import { redisUserIndex } from './redis-user-index.ts'
 import { textOf } from './session.ts'
 import { checkChanges, checkNew, coreOf, encodeEach } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredCore, StoredSession } from './session-store.ts'
-import type { StoreOptions } from './store-options.ts'
 
 type RedisOptions = StoreOptions & { prefix: string }
 type Keys = ReturnType<typeof keysOf>

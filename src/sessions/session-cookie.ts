@@ -1,5 +1,10 @@
 import { isIP } from 'node:net'
-import type { Site } from '../path-here.ts'
+
+/** Where the service is reached, and where else its cookie is sent. */
+export interface Site {
+  publicUrl: URL
+  cookieDomain: string | undefined
+}
 
 /** The cookie's attributes, from today's settings at every request; nothing about them is stored. */
 export interface SessionCookie {

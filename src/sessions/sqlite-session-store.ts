@@ -4,10 +4,10 @@ import { takeLock } from '../database/file-lock.ts'
 import { type SqliteDatabase, withoutSync } from '../database/open-sqlite.ts'
 import { SessionExists, SessionsUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
+import type { StoreOptions } from '../store-log.ts'
 import { orUnavailable } from '../unavailable.ts'
 import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from './session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from './session-store.ts'
-import type { StoreOptions } from './store-options.ts'
 
 type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>

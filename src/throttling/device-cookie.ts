@@ -1,4 +1,4 @@
-import type { Site } from '../path-here.ts'
+import type { Site } from '../sessions/session-cookie.ts'
 
 /** 400 days: browsers keep no cookie longer (RFC 6265bis, 5.5). */
 export const DEVICE_SECONDS = 400 * 24 * 60 * 60

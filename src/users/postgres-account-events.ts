@@ -5,7 +5,7 @@ import { postgresAnswer } from '../database/postgres-answer.ts'
 import { inTransaction } from '../database/postgres-transaction.ts'
 import { UsersUnavailable } from '../errors.ts'
 import { inBatches } from '../in-batches.ts'
-import type { StoreOptions } from '../sessions/store-options.ts'
+import type { StoreOptions } from '../store-log.ts'
 import { KEPT_MS, LISTED_MAX, type AccountEvents, type AccountEventType, type RecordedEvent } from './account-events.ts'
 import { EventQueue } from './event-queue.ts'
 
