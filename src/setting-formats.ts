@@ -46,5 +46,6 @@ function isAddressOrRange (value: string): boolean {
   const [address, prefix, ...rest] = value.split('/')
   const family = isIP(address!)
   if (family === 0 || rest.length > 0) return false
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+  // Not 0: that would be everybody.
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128))
 }
