@@ -127,7 +127,8 @@ t.test('PUBLIC_URL is an origin of http or https', async t => {
   }
   const bad = [
     'login.example.com', 'localhost:3000', '//login.example.com', 'https://', 'https://login.example.com/path', 'https://login.example.com/?query', 'https://login.example.com?',
-    'https://login.example.com/#', 'ftp://login.example.com', 'ws://login.example.com', 'javascript:alert(1)', 'file:///etc/passwd', 'blob:https://login.example.com/1', 'null', '/'
+    'https://login.example.com/#', 'ftp://login.example.com', 'ws://login.example.com', 'javascript:alert(1)', 'file:///etc/passwd', 'blob:https://login.example.com/1', 'null', '/',
+    'https://login.example.com.', 'https://login.example.com.:8443'
   ]
   for (const given of bad) {
     t.equal(sentenceFor({ PUBLIC_URL: given }), `PUBLIC_URL was given "${given}", but it takes an http or https address without a path, such as https://login.example.com.`)
