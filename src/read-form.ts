@@ -15,9 +15,15 @@ export function readForm (form: URLSearchParams): Record<string, string> {
   const fields: Record<string, string> = Object.create(null)
   for (const [name, value] of form) {
     if (name in fields) throw new FormUnreadable('the same field twice')
-    if (`${name}${value}`.includes(REPLACEMENT)) throw new FormUnreadable('text that is not UTF-8')
-    if (/\p{Cc}/u.test(`${name}${value}`)) throw new FormUnreadable('control characters')
+    const problem = textProblem(`${name}${value}`)
+    if (problem !== null) throw new FormUnreadable(problem)
     fields[name] = value
   }
   return fields
+}
+
+/** What no form may send, or null. */
+export function textProblem (text: string): string | null {
+  if (text.includes(REPLACEMENT)) return 'text that is not UTF-8'
+  return /\p{Cc}/u.test(text) ? 'control characters' : null
 }

@@ -12,7 +12,8 @@ export const SECRET_RULE = `at least ${SECRET_MIN_LENGTH} characters, ${SECRET_M
 export const formats: Record<string, (value: string) => boolean> = {
   origin: value => {
     const url = URL.parse(value)
-    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+    // With a dot at its end a host is another one to browsers, and a proxy's questions could not be told from what clients send to it.
+    return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` && !url.hostname.endsWith('.')
   },
   secrets: value => {
     const secrets = value.split(',').map(secret => secret.trim())
@@ -46,5 +47,6 @@ function isAddressOrRange (value: string): boolean {
   const [address, prefix, ...rest] = value.split('/')
   const family = isIP(address!)
   if (family === 0 || rest.length > 0) return false
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+  // Not 0: that would be everybody.
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128))
 }

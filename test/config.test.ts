@@ -128,7 +128,8 @@ t.test('PUBLIC_URL is an origin of http or https', async t => {
   }
   const bad = [
     'login.example.com', 'localhost:3000', '//login.example.com', 'https://', 'https://login.example.com/path', 'https://login.example.com/?query', 'https://login.example.com?',
-    'https://login.example.com/#', 'ftp://login.example.com', 'ws://login.example.com', 'javascript:alert(1)', 'file:///etc/passwd', 'blob:https://login.example.com/1', 'null', '/'
+    'https://login.example.com/#', 'ftp://login.example.com', 'ws://login.example.com', 'javascript:alert(1)', 'file:///etc/passwd', 'blob:https://login.example.com/1', 'null', '/',
+    'https://login.example.com.', 'https://login.example.com.:8443'
   ]
   for (const given of bad) {
     t.equal(sentenceFor({ PUBLIC_URL: given }), `PUBLIC_URL was given "${given}", but it takes an http or https address without a path, such as https://login.example.com.`)
@@ -208,8 +209,8 @@ t.test('DATA_DIR is a folder, of the package when it is not absolute', async t =
 
 t.test('TRUSTED_PROXIES are addresses and ranges, never everybody and never a number', async t => {
   t.strictSame(read({ TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.0.2.7 , fd00::/8,' }).trustedProxies, ['10.0.0.0/8', '::1', '192.0.2.7', 'fd00::/8'])
-  for (const good of ['0.0.0.0/0', '::/128', '192.0.2.7/32']) t.strictSame(read({ TRUSTED_PROXIES: good }).trustedProxies, [good])
-  for (const given of ['true', '1', '2', '*', 'loopback', 'proxy.example.com', '10.0.0.0/33', '::1/129', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', '10.0.0.0/0x8', '10.0.0', '10.0.0.1, true', '999.0.0.1', '10.0.0.1:80', '[::1]']) {
+  for (const good of ['0.0.0.0/1', '::/1', '::/128', '192.0.2.7/32']) t.strictSame(read({ TRUSTED_PROXIES: good }).trustedProxies, [good])
+  for (const given of ['true', '1', '2', '*', 'loopback', 'proxy.example.com', '10.0.0.0/33', '::1/129', '0.0.0.0/0', '::/0', '10.0.0.0/00', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', '10.0.0.0/0x8', '10.0.0', '10.0.0.1, true', '999.0.0.1', '10.0.0.1:80', '[::1]']) {
     t.equal(sentenceFor({ TRUSTED_PROXIES: given }), `TRUSTED_PROXIES was given "${given}", but it takes addresses and CIDR ranges with commas between them, such as 10.0.0.0/8, ::1.`)
   }
 })

@@ -44,8 +44,9 @@ async function runTap (run: Teardown, servers: Record<string, string>): Promise<
   return code ?? 1
 }
 
+// Slow files start services and proxies, and some of them promise a time: two of them keep two cores busy.
 function filesOf (suite: string): string[] {
-  return suite === 'slow' ? ['test/slow/**/*.test.ts'] : quickGroups()
+  return suite === 'slow' ? ['--jobs=2', 'test/slow/**/*.test.ts'] : quickGroups()
 }
 
 /** Dealt out like cards, so that what is long in one folder is spread. */

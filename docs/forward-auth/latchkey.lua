@@ -5,7 +5,7 @@ local TIMEOUT_MS = 5000
 local ASKED_WITH = { "cookie", "accept", "x-requested-with", "sec-fetch-mode", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host" }
 -- The cookies are all but the session's.
 local ANSWERED = { "remote-user", "remote-email", "remote-name", "remote-session", "cookie" }
-local REFUSED = { [303] = true, [401] = true, [403] = true }
+local REFUSED = { [303] = true, [400] = true, [401] = true, [403] = true, [431] = true }
 
 -- HAProxy counts a header's values from 0, and takes them counted from 1.
 local function every(values)

@@ -1,4 +1,5 @@
 import { changePassword } from '../accounts/change-password.ts'
+import { textProblem } from '../read-form.ts'
 import { openPasswords } from '../users/passwords.ts'
 import type { Account } from '../users/user-repository.ts'
 import { type Invocation, type Command, Failed, type Shell } from './command.ts'
@@ -58,6 +59,9 @@ async function refuseWeak ({ open }: Invocation, { email, firstName, lastName }:
   // Its word lists take longer to load than any other command to run.
   const { passwordProblem } = await import('../users/password-policy.ts')
   const { passwordMinLength: minLength, publicUrl } = open().config
+  // It could be set, and then no login could be sent with it.
+  const unsendable = textProblem(password)
+  if (unsendable !== null) throw new Failed(`No login accepts a password with ${unsendable}. Nothing was changed.`)
   const problem = passwordProblem({ password, email, firstName, lastName, minLength, siteName: publicUrl.hostname })
   if (problem !== null) throw new Failed(`${problem} Nothing was changed.`)
 }

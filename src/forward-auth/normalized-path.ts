@@ -40,9 +40,9 @@ export function foldPath (decoded: string): string {
   return TO_BE_TRIMMED.test(folded) ? folded.split('/').map(trimSegment).join('/') : folded
 }
 
-/** U+FF0E as a dot, U+212A as a K, é as an e. */
+/** U+FF0E as a dot, U+212A as a K, é as an e; what becomes a delimiter, such as U+FF1B, ends a segment. */
 function compatible (text: string): string {
-  return isAscii(text) ? text : text.normalize('NFKD').replace(/[\p{M}\p{DI}]/gu, '')
+  return isAscii(text) ? text : text.normalize('NFKD').replace(/[\p{M}\p{DI}]/gu, '').replace(/[\\%?#;]/g, '/')
 }
 
 function trimSegment (segment: string): string {

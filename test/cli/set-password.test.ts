@@ -36,6 +36,18 @@ t.test('the first line, as other programs write it', async t => {
   }
 })
 
+t.test('a password that no form could send is refused', async t => {
+  const service = await openService(t)
+  const laptop = service.browser()
+  await laptop.signUp()
+  const inputs = { '\0': 'control characters', '\t': 'control characters', '\r': 'control characters', '\u007f': 'control characters', '\u0085': 'control characters', '\ufffd': 'text that is not UTF-8' }
+  for (const [character, problem] of Object.entries(inputs)) {
+    const said = await latchkey(service, 'users set-password grace@example.com', { input: `${password}${character}more\n` })
+    t.match(said, { code: 1, out: '', err: `No login accepts a password with ${problem}. Nothing was changed.\n` }, JSON.stringify(character))
+  }
+  t.ok(await laptop.isLoggedIn())
+})
+
 t.test('on a terminal it is typed twice, and seen never', async t => {
   const service = await openService(t)
   const laptop = service.browser()

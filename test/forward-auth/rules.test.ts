@@ -58,7 +58,8 @@ t.test('a path that programs read in more than one way passes for those only who
     '//admin', '/x//../admin', '/%61dmin', '/%2561dmin', '/x/..%2fadmin', '/x/%252e%252e/admin', '/admin;x=1/y', '/a;b', '/a%3Bb', '\\admin', '/x%5c..%5cadmin', '/x//y', '/x//', '//', '/x/.', '/x/..', '/x%2fy', '/x%2Fy', '/%70x', '/%5Ax', '/%7a',
     '/public/..%2fadmin', '/public%2f..%2fadmin', '/public/%2e%2e/admin', '/public/..;/admin', '/public/.%2e/admin', '/public/%2E./admin', '/public/%2e', '/public/%7Ex', '/public/%2d', '/public/%5f', '/public/%30',
     '/public/.. /admin', '/public/..%20/admin', '/public/.%20./admin', '/public/.../admin', '/public/%20/admin', '/public/x%7F', '/public/%C2%85/x', '/public/caf\u00c3\u00a9',
-    '/public/%EF%BC%8E%EF%BC%8E/admin', '/public/%E2%80%A5/admin', '/public/.%E2%80%8B./admin'
+    '/public/%EF%BC%8E%EF%BC%8E/admin', '/public/%E2%80%A5/admin', '/public/.%E2%80%8B./admin',
+    '/public/..%EF%BC%9Bx/admin', '/public/..%CD%BEx/admin', '/public/..%EF%BC%BCadmin', '/public/..%EF%B9%A8admin', '/public/..%EF%BC%9F', '/public/x/.%EF%BC%83'
   ]
   for (const path of paths) t.equal(decisions(path), ambiguous, path)
   for (const path of ['//x', '/C%23', '/x/../y']) {
@@ -82,7 +83,8 @@ t.test('where letters differ by case, accent or form only, the stricter rule cou
     [forUsers]: ['/public', '/PUBLIC/x', '/P%C3%BAblic', '/kiosk', '/%E2%84%AAiosk', '/stra', '/Public.', '/stra%C3%9Fen'],
     [forTheBoss]: [
       '/kiosk/admin', '/KIOSK/ADMIN', '/Kiosk/admin/x', '/%E2%84%AAiosk/admin', '/kio%C5%BFk/admin', '/k%C4%B1osk/admin', '/k%C4%B0osk/adm%C4%B1n', '/k%C3%ADosk/%C3%A4dmin', '/%EF%BD%8Biosk/admin', '/kiosk/%E2%93%90dmin',
-      '/kiosk/ad%C2%ADmin', '/kiosk/ad%E2%80%8Bmin', '/stra%C3%9Fe', '/STRASSE', '/kiosk/admin.', '/kiosk/admin%20', '/kiosk/%20admin', '/kiosk./admin. .', '/kiosk/admin%EF%BC%8E'
+      '/kiosk/ad%C2%ADmin', '/kiosk/ad%E2%80%8Bmin', '/stra%C3%9Fe', '/STRASSE', '/kiosk/admin.', '/kiosk/admin%20', '/kiosk/%20admin', '/kiosk./admin. .', '/kiosk/admin%EF%BC%8E',
+      '/kiosk/admin%EF%BC%9Bx', '/kiosk/admin%CD%BEx', '/kiosk/admin%EF%BC%BCx', '/kiosk/admin%EF%B9%A8x', '/kiosk/admin%EF%BC%9F', '/kiosk/admin%EF%BC%83x', '/kiosk/admin%EF%BC%85x', '/kiosk%EF%BC%8Fadmin'
     ]
   }
   for (const [expected, list] of Object.entries(paths)) for (const path of list) t.equal(decisions(path, rules), expected, path)

@@ -95,6 +95,16 @@ t.test('a request without a host, or with two, is refused', async t => {
   t.equal((await say('GET /login HTTP/1.0\r\n\r\n')).status, 200, 'HTTP/1.0 knew none')
 })
 
+t.test('no header is dropped because many were sent before it', async t => {
+  const { say, log } = await openWithWire(t, { TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'info' })
+  for (const many of ['A:\r\n'.repeat(3_000), 'A:b\r\n'.repeat(2_000)]) {
+    t.match((await say(request('GET /about', `${many}X-Forwarded-For: 192.0.2.7\r\n`))).body, '<title>About')
+    t.equal((await say(request('GET /about', `${many}Host: ${elsewhere}\r\n`))).status, 400, 'a second Host is seen')
+  }
+  const addresses = ['192.0.2.7', '127.0.0.1', '192.0.2.7', '127.0.0.1']
+  t.match(log.filter(({ msg }) => msg === 'incoming request'), addresses.map(address => ({ req: { address } })), 'and so is what a proxy says behind them')
+})
+
 t.test('nothing that is sent becomes a header of the answer', async t => {
   const { browser, say } = await openWithWire(t)
   const laptop = browser()

@@ -77,6 +77,21 @@ const facts: Record<string, (t: Test, place: Place) => Promise<void>> = {
     }
   },
 
+  'a request that is the client’s mistake is refused, not answered as an error of the server': async (t, { port, application }) => {
+    const long = (name: string) => `${name}: a=${'x'.repeat(7_000)}`
+    const requests = [
+      rawGet('/public', ['Host: app.example.com', long('Cookie'), long('Cookie'), long('Cookie')]),
+      rawGet('/public', ['Host: app.example.com', long('A'), long('B'), long('C')]),
+      rawGet('/hers', ['Host: app.example.com', ...Array.from({ length: 2_500 }, () => 'A:')]),
+      ...['https://app.example.com?x', '*', 'public', '?', '/public/%', '/public/%ff', '/public/\u0080'].map(target => rawGet(target, ['Host: app.example.com']))
+    ]
+    for (const bytes of requests) {
+      const { status } = await sendRaw(port, 'app.example.com', bytes)
+      t.ok([303, 400, 401, 403, 431].includes(status), `${status} ${bytes.slice(0, 80)}`)
+    }
+    t.strictSame(newOnes(application), [])
+  },
+
   'nothing that looks like the proxy’s question reaches Latchkey’s answer': async (t, { port, service }) => {
     const about = ['X-Original-URL: https://app.example.com/public', 'X-Forwarded-Host: app.example.com', 'X-Forwarded-Proto: https', 'X-Forwarded-Uri: /public', 'Forwarded: host=app.example.com', 'Accept: text/html']
     const hosts = ['login.example.com', 'LOGIN.example.com', 'login.example.com.', 'login.example.com:443', 'evil.example', 'app.example.com,login.example.com', '127.0.0.1:3000', 'latchkey']
