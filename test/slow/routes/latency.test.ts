@@ -28,7 +28,7 @@ async function everything (t: Test, settings: Settings, ms: number): Promise<voi
   await does('GET /session', () => laptop.get('/session', { accept: 'application/json' }), 200)
   await does('the devices', () => laptop.get('/account/devices'), 200)
   const { id } = (await app.users.findByEmail(grace.email))!
-  const remembered = (await app.sessions.listOf(id)).find(({ fields }) => fields.remembered)
+  const remembered = (await app.sessions.listOf(id)).find(({ core }) => core.login?.remembered)
   await does('log out a device', () => laptop.submit(`/account/devices/${remembered!.handle}/revoke`))
   t.notOk(await tablet.isLoggedIn())
   await does('log out all others', () => laptop.submit('/account/devices/revoke-others'))
