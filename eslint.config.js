@@ -8,7 +8,7 @@ process.env.RECHECK_SYNC_BACKEND = 'pure'
 const code = ['src/**/*.ts', 'plugins/**/*.ts', 'routes/**/*.ts']
 const command = ['bin/**/*.js']
 /** What opens files: their paths come from the operator's settings, never from a request. */
-const opensFiles = ['src/config.ts', 'src/database/**/*.ts', 'src/sessions/session-secret.ts', 'src/http/loaded-files.ts', 'src/cli/**/*.ts', ...command]
+const opensFiles = ['src/config/config.ts', 'src/stores/**/*.ts', 'src/sessions/session-secret.ts', 'src/http/loaded-files.ts', 'src/cli/**/*.ts', ...command]
 const buildsTheServer = ['src/app.ts', 'src/latchkey.ts']
 
 const outsideSrc = {
@@ -47,6 +47,27 @@ const allButDrizzleKit = {
   message: 'drizzle/ knows drizzle-orm and nothing of ours.'
 }
 
+/**
+ * What each folder of src/ may import of the others, from the bottom up. Contracts are in the lower folders, their
+ * implementations in stores/, so no contract imports an implementation, and there are no cycles.
+ */
+const layers = {
+  async: [],
+  i18n: [],
+  observability: [],
+  credentials: [],
+  sessions: [],
+  users: ['observability', 'sessions'],
+  identity: ['async', 'observability', 'sessions', 'users'],
+  http: ['i18n', 'identity', 'sessions', 'users'],
+  'forward-auth': ['http', 'identity', 'sessions', 'users'],
+  authentication: ['async', 'credentials', 'http', 'sessions', 'users'],
+  accounts: ['async', 'credentials', 'http', 'identity', 'observability', 'sessions', 'users'],
+  config: ['forward-auth', 'http', 'observability', 'sessions'],
+  stores: ['accounts', 'async', 'authentication', 'config', 'credentials', 'identity', 'observability', 'sessions', 'users'],
+  cli: ['accounts', 'async', 'authentication', 'config', 'credentials', 'http', 'identity', 'observability', 'sessions', 'stores', 'users']
+}
+
 const outgoing = {
   regex: '^(node:)?(http|https|http2|net|tls|dgram|dns)(/promises)?$',
   importNamePattern: '^(request|get|Agent|ClientRequest|connect|createConnection|createSocket|default|lookup|resolve.*)$',
@@ -58,7 +79,7 @@ const environment = [
   'MemberExpression[object.name="process"][property.value="env"]',
   'VariableDeclarator[init.name="process"] > ObjectPattern > Property[key.name="env"]',
   'ImportDeclaration[source.value=/^(node:)?process$/] > ImportSpecifier[imported.name="env"]'
-].map(selector => ({ selector, message: 'The environment is read once, in src/config.ts.' }))
+].map(selector => ({ selector, message: 'The environment is read once, in src/config/config.ts.' }))
 
 const revoking = {
   selector: 'CallExpression > MemberExpression.callee[property.name=/^revoke(Of|AllOf|AllOfUsers)?$/]',
@@ -108,7 +129,7 @@ export default [
     rules: { 'no-restricted-syntax': ['error', ...environment] }
   },
   {
-    files: ['src/config.ts'],
+    files: ['src/config/config.ts'],
     rules: { 'no-restricted-syntax': 'off' }
   },
   unsafe,
@@ -124,10 +145,18 @@ export default [
   mayNotImport(['routes/**/*.ts'], outsideSrc, databaseClients, fastifyAsTypesOnly),
   mayNotImport(['plugins/**/*.ts'], outsideSrc),
   mayNotImport(['src/**/*.ts'], outerLayers, drizzleBesidesSchemas, fastifyAsTypesOnly),
+  ...Object.entries(layers).map(mayImportOnly),
   mayNotImport(buildsTheServer, outerLayers, drizzleBesidesSchemas),
   mayNotImport(['drizzle/**/*.ts'], allButDrizzle),
   mayNotImport(['drizzle/**/drizzle.config.ts'], allButDrizzleKit)
 ]
+
+/** One folder of src/ imports only those that are named here. */
+function mayImportOnly ([folder, allowed]) {
+  const others = Object.keys(layers).filter(name => name !== folder && !allowed.includes(name))
+  const message = `src/${folder}/ imports ${allowed.length === 0 ? 'no other folder' : allowed.join(', ')}: src/ has layers, see eslint.config.js.`
+  return mayNotImport([`src/${folder}/**/*.ts`], outerLayers, drizzleBesidesSchemas, fastifyAsTypesOnly, { regex: `^(\\.\\./)+(${others.join('|')})/`, message })
+}
 
 function mayNotImport (files, ...patterns) {
   return { files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [outgoing, ...patterns] }] } }

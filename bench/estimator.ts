@@ -1,4 +1,4 @@
-import { passwordProblem } from '../src/users/password-policy.ts'
+import { passwordProblem } from '../src/credentials/password-policy.ts'
 
 /*
  * How long can a stranger hold up the event loop with a sign-up? Searches for the slowest password: it begins with patterns

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { latchkey } from '../src/latchkey.ts'
-import { serverOptions } from '../src/server-options.ts'
+import { serverOptions } from '../src/config/server-options.ts'
 
 /*
  * 100,000 requests without a cookie from four addresses: how many sessions do they leave?

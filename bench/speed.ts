@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packageRoot } from '../src/package-root.ts'
+import { packageRoot } from '../src/config/package-root.ts'
 import { withRedisServer } from './redis-server.ts'
 import { CONNECTIONS, type Cost, costsOf, load, type Target } from './speed/load.ts'
 import { logIn, type Server, signUp, startLatchkey, startPeer, stopServers, submit } from './speed/servers.ts'

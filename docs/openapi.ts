@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import npmPackage from '#package' with { type: 'json' }
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { latchkey } from '../src/latchkey.ts'
-import type { Described } from '../src/openapi.ts'
-import { serverOptions } from '../src/server-options.ts'
+import type { Described } from '../src/http/openapi.ts'
+import { serverOptions } from '../src/config/server-options.ts'
 
 type Paths = Record<string, Record<string, object>>
 

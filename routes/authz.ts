@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { trustOf } from '../src/address.ts'
+import { trustOf } from '../src/http/client-address.ts'
 import { RETRY_AFTER_SECONDS } from '../src/errors.ts'
 import { identityHeaders } from '../src/forward-auth/identity-headers.ts'
 import { loginUrl } from '../src/forward-auth/login-url.ts'
@@ -9,9 +9,9 @@ import { ENVOY_PREFIX, isForwardedTo, originalRequestOfEnvoy, originalRequestOfF
 import { decide, requirementOf } from '../src/forward-auth/rules.ts'
 import { wantsPage } from '../src/forward-auth/wants-page.ts'
 import { makePublic } from '../src/http/guards.ts'
-import { withoutCookie } from '../src/sessions/sent-session.ts'
+import { withoutCookie } from '../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
-import { whenKnown } from '../src/when-known.ts'
+import { whenKnown } from '../src/async/map-maybe-async.ts'
 
 const PREFIX = '/authz/'
 const LOGGED_PATH_MAX = 256

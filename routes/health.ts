@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { RETRY_AFTER_SECONDS } from '../src/errors.ts'
 import { makePublic } from '../src/http/guards.ts'
-import { answersJson } from '../src/openapi.ts'
+import { answersJson } from '../src/http/openapi.ts'
 
 const Fine = Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false })
 const Failing = Type.Object({ status: Type.Literal('unavailable'), failing: Type.Array(Type.String()) }, { additionalProperties: false })

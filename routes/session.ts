@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { LoginRequired } from '../src/errors.ts'
 import { makePublic } from '../src/http/guards.ts'
-import { answersFailure, answersJson, unavailable } from '../src/openapi.ts'
-import { sentValues } from '../src/sessions/sent-session.ts'
+import { answersFailure, answersJson, unavailable } from '../src/http/openapi.ts'
+import { sentValues } from '../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
 const Time = Type.String({ format: 'date-time' })

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { loadConfig } from './config.ts'
+import { loadConfig } from './config/config.ts'
 import { SettingError } from './errors.ts'
 import { latchkey } from './latchkey.ts'
-import { serverOptions } from './server-options.ts'
+import { serverOptions } from './config/server-options.ts'
 
 /** What `fastify start --options` loads: the server's options, and the service as a plugin. */
 const config = orStop(() => loadConfig())

@@ -3,10 +3,10 @@ import autoload, { type AutoloadPluginOptions } from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Clock } from './clock.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { requireUserUnlessPublic } from './http/guards.ts'
 import { LoadedFiles } from './http/loaded-files.ts'
-import type { HashingCost } from './users/passwords.ts'
+import type { HashingCost } from './credentials/passwords.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,7 +28,7 @@ interface LatchkeyOptions {
 type Loading = Partial<AutoloadPluginOptions>
 
 const root = join(import.meta.dirname, '..')
-const PAGES = /^pages$/
+const WEB = /^web$/
 const routes: Loading = { dirNameRoutePrefix: false, autoHooks: true, cascadeHooks: true }
 
 /**
@@ -39,20 +39,20 @@ export const latchkey = fp(async (app: FastifyInstance, { config, now = Date.now
   const loaded = new LoadedFiles()
   app.decorate('config', config)
   app.decorate('now', now)
-  await load(app, 'plugins', { ignorePattern: PAGES, encapsulate: false, options: { drainMs, hashingCost } })
+  await load(app, 'plugins/core', { encapsulate: false, options: { drainMs, hashingCost } })
   await app.register(routesOutsidePages)
   await app.register(pages)
   loaded.assertAll({ plugins: join(root, 'plugins'), routes: join(root, 'routes') })
 
   async function routesOutsidePages (scope: FastifyInstance) {
     closeToStrangers(scope)
-    await load(scope, 'routes', { ignorePattern: PAGES, ...routes })
+    await load(scope, 'routes', { ignorePattern: WEB, ...routes })
   }
 
   async function pages (scope: FastifyInstance) {
-    await load(scope, 'plugins/pages', { encapsulate: false })
+    await load(scope, 'plugins/web', { encapsulate: false })
     closeToStrangers(scope)
-    await load(scope, 'routes/pages', routes)
+    await load(scope, 'routes/web', routes)
   }
 
   async function load (scope: FastifyInstance, folder: string, options: Loading) {

@@ -1,5 +1,5 @@
 import { createAccount, type NewAccountWithPassword } from '../src/accounts/create-account.ts'
-import type { Transact } from '../src/database/transact.ts'
+import type { Transact } from '../src/accounts/transact.ts'
 import type { Account } from '../src/users/user-repository.ts'
 
 export const ada: NewAccountWithPassword = { firstName: 'Ada', lastName: "O'Lovelace 😀", email: 'ada@example.org', passwordHash: '$argon2id$one' }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { packageRoot } from '../src/package-root.ts'
+import { packageRoot } from '../src/config/package-root.ts'
 
 const pagesOf = (folder: string) => readdirSync(join(packageRoot, folder)).filter(name => name.endsWith('.md')).map(name => join(packageRoot, folder, name))
 

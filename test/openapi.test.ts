@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { Compile } from 'typebox/schema'
 import { described } from '../docs/openapi.ts'
 import { latchkey } from '../src/latchkey.ts'
-import { packageRoot } from '../src/package-root.ts'
+import { packageRoot } from '../src/config/package-root.ts'
 import { type Answer, Browser, grace, openServer, sqliteIn } from './helper.ts'
 
 interface Response { headers?: Record<string, object>, content?: Record<string, { schema: object }> }

@@ -1,4 +1,4 @@
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 
 /** Shorter ones could stand in a log by chance. */
 const LEAST_LENGTH = 12

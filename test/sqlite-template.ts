@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { openSqlite } from '../src/database/open-sqlite.ts'
+import { openSqlite } from '../src/stores/sqlite/open-sqlite.ts'
 
 let template: string | undefined
 

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { packageRoot } from '../src/package-root.ts'
+import { packageRoot } from '../src/config/package-root.ts'
 import { hasSecretFields, isSecret, isSecretCookie, noSecretsIn } from './secrets.ts'
 import type { Teardown } from './teardown.ts'
 

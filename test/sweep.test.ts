@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import { takeLock } from '../src/database/file-lock.ts'
+import { takeLock } from '../src/stores/sqlite/file-lock.ts'
 import { freePort } from './free-port.ts'
 import { DAY_MS, grace, MINUTE_MS, openService, type Service, sqliteIn } from './helper.ts'
 

@@ -64,7 +64,7 @@ export const accountEvents = pgTable('account_events', {
 // Browsers that have logged in, so that strangers who guess cannot keep them out. Apart from users, which every request reads.
 export const knownDevices = pgTable('known_devices', {
   userId: text('user_id').primaryKey().references(() => users.id, { onDelete: 'cascade' }),
-  // JSON, see src/throttling/known-devices.ts. One text, so that one conditional write changes it.
+  // JSON, see src/authentication/limits/known-devices.ts. One text, so that one conditional write changes it.
   devices: text().notNull(),
   expiresAt: bigint('expires_at', { mode: 'number' }).notNull()
 }, table => [

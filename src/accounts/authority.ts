@@ -1,4 +1,4 @@
-import type { UserCondition } from '../database/transact.ts'
+import type { UserCondition } from './transact.ts'
 import type { Account } from '../users/user-repository.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Transact } from '../database/transact.ts'
+import type { Transact } from './transact.ts'
 import type { Client } from '../sessions/session.ts'
 import type { Authority } from './authority.ts'
 

@@ -1,5 +1,5 @@
 import { passwordCredential } from '../credentials/credentials.ts'
-import type { Transact, Write } from '../database/transact.ts'
+import type { Transact, Write } from './transact.ts'
 import type { Client } from '../sessions/session.ts'
 import type { Authority } from './authority.ts'
 

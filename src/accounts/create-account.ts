@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { passwordCredential } from '../credentials/credentials.ts'
-import type { Transact, Write } from '../database/transact.ts'
+import type { Transact, Write } from './transact.ts'
 import type { Client } from '../sessions/session.ts'
 import type { NewAccount, Account } from '../users/user-repository.ts'
 

@@ -1,4 +1,4 @@
-import type { Transact } from '../database/transact.ts'
+import type { Transact } from './transact.ts'
 
 /** Refuses the user's logins from now on, and ends every session of theirs. @returns false when the user is gone. @throws USERS_UNAVAILABLE */
 export async function disableAccount (transact: Transact, id: string, disabledAt: Date): Promise<boolean> {

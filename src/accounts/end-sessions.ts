@@ -1,4 +1,4 @@
-import type { Transact, Write } from '../database/transact.ts'
+import type { Transact, Write } from './transact.ts'
 import type { Client } from '../sessions/session.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { Authority } from './authority.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { StoreLog } from '../store-log.ts'
-import { withoutBudget } from '../time-budget.ts'
+import type { StoreLog } from '../observability/store-log.ts'
+import { withoutBudget } from '../async/time-budget.ts'
 import { type EndSessionsParts, endSessions } from './end-sessions.ts'
 
 /** Far more than an outage leaves behind between two sweeps. What is beyond it ends when it is not used. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { Transact } from '../database/transact.ts'
+import type { Transact } from './transact.ts'
 import type { Client } from '../sessions/session.ts'
-import type { Passwords } from '../users/passwords.ts'
+import type { Passwords } from '../credentials/passwords.ts'
 import type { NewAccount, Account, UserRepository } from '../users/user-repository.ts'
 import { createAccount } from './create-account.ts'
 

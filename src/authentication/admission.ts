@@ -1,5 +1,5 @@
 import { HashingBusy } from '../errors.ts'
-import type { Passwords } from '../users/passwords.ts'
+import type { Passwords } from '../credentials/passwords.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /** Nobody waits longer for a place. */

@@ -1,5 +1,5 @@
 import { canonicalEmail } from '../users/email-address.ts'
-import type { Passwords } from '../users/passwords.ts'
+import type { Passwords } from '../credentials/passwords.ts'
 import type { Account, UserRepository } from '../users/user-repository.ts'
 import { type Attempt, attemptOf, type AttemptOptions } from './attempt.ts'
 import type { LoginMethods, Method, Verified } from './method.ts'

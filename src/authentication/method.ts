@@ -1,6 +1,6 @@
 import type { MethodName, Proof } from '../sessions/session.ts'
 import type { Account } from '../users/user-repository.ts'
-import type { Passwords } from '../users/passwords.ts'
+import type { Passwords } from '../credentials/passwords.ts'
 
 /** An input that was right. */
 export interface Verified {
@@ -9,7 +9,7 @@ export interface Verified {
   secret: string
 }
 
-/** THE CONTRACT of a way to prove who one is: a file in methods/, and a line in plugins/login-methods.ts. */
+/** THE CONTRACT of a way to prove who one is: a file in methods/, and a line in plugins/core/login-methods.ts. */
 export interface Method {
   name: MethodName
   /** Two methods of one factor are one factor. */

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Latchkey } from './open-latchkey.ts'
 
 /** One command of the operator's. */

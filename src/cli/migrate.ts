@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { type Counted, copyToPostgres, countsIn, countsInPostgres } from '../database/copy-to-postgres.ts'
-import { openPostgres, type PostgresDatabase } from '../database/open-postgres.ts'
-import { existingSqlite, type SqliteDatabase } from '../database/open-sqlite.ts'
+import { type Counted, copyToPostgres, countsIn, countsInPostgres } from '../stores/postgres/copy-from-sqlite.ts'
+import { openPostgres, type PostgresDatabase } from '../stores/postgres/open-postgres.ts'
+import { existingSqlite, type SqliteDatabase } from '../stores/sqlite/open-sqlite.ts'
 import { UsersUnavailable } from '../errors.ts'
-import { packageRoot } from '../package-root.ts'
+import { packageRoot } from '../config/package-root.ts'
 import { type Invocation, type Command, Failed, WrongUsage } from './command.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
-import { quiet } from './quiet.ts'
+import { quiet } from './silent-log.ts'
 
 export const migrate: Command = {
   summary: 'copy users, their passwords and events from SQLite to PostgreSQL',

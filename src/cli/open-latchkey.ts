@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config.ts'
-import type { Database } from '../database/database.ts'
-import { openDatabase } from '../database/open-database.ts'
-import { openRedis } from '../sessions/open-redis.ts'
-import { sessionStoreIn } from '../sessions/open-session-store.ts'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../stores/database.ts'
+import { openDatabase } from '../stores/open/open-database.ts'
+import { openRedis } from '../stores/redis/open-redis.ts'
+import { sessionStoreIn } from '../stores/open/open-session-store.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
-import { type LoginAttempts, loginAttempts } from '../throttling/login-attempts.ts'
-import { rateLimitStoreIn } from '../throttling/open-rate-limit-store.ts'
+import { type LoginAttempts, loginAttempts } from '../authentication/limits/login-attempts.ts'
+import { rateLimitStoreIn } from '../stores/open/open-rate-limit-store.ts'
 import type { UserRepository } from '../users/user-repository.ts'
-import { quiet } from './quiet.ts'
+import { quiet } from './silent-log.ts'
 
 /** What the service runs on, without the service. */
 export interface Latchkey {

@@ -1,5 +1,5 @@
 import { endAllSessions, endSessions } from '../accounts/end-sessions.ts'
-import { BRISK, inBatches } from '../in-batches.ts'
+import { BRISK, inBatches } from '../async/in-batches.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { Account } from '../users/user-repository.ts'
 import type { Invocation } from './command.ts'

@@ -1,4 +1,4 @@
-import { loadConfig } from '../config.ts'
+import { loadConfig } from '../config/config.ts'
 import { isOwn, SettingError } from '../errors.ts'
 import { Failed, type Shell, type Streams, WrongUsage } from './command.ts'
 import { type Latchkey, openLatchkey } from './open-latchkey.ts'

@@ -6,7 +6,7 @@ import { print, printJson } from './output.ts'
 import { printable } from './printable.ts'
 import { withProgress } from './progress.ts'
 import { revokeOfEverybody, revokeOfUser } from './revoke-many.ts'
-import { sessionAsJson, sessionAsRow } from './shown-session.ts'
+import { sessionAsJson, sessionAsRow } from './format-session.ts'
 import { table } from './table.ts'
 
 const list: Command = {

@@ -1,6 +1,6 @@
 import { changePassword } from '../accounts/change-password.ts'
-import { textProblem } from '../read-form.ts'
-import { openPasswords } from '../users/passwords.ts'
+import { textProblem } from '../http/read-form.ts'
+import { openPasswords } from '../credentials/passwords.ts'
 import type { Account } from '../users/user-repository.ts'
 import { type Invocation, type Command, Failed, type Shell } from './command.ts'
 import { endSessionsOf, orGone } from './end-sessions.ts'
@@ -57,7 +57,7 @@ function decoded (bytes: Buffer): string {
 
 async function refuseWeak ({ open }: Invocation, { email, firstName, lastName }: Account, password: string): Promise<void> {
   // Its word lists take longer to load than any other command to run.
-  const { passwordProblem } = await import('../users/password-policy.ts')
+  const { passwordProblem } = await import('../credentials/password-policy.ts')
   const { passwordMinLength: minLength, publicUrl } = open().config
   // It could be set, and then no login could be sent with it.
   const unsendable = textProblem(password)

@@ -7,8 +7,8 @@ import { findUser } from './find-user.ts'
 import { resetAttempts } from './reset-attempts.ts'
 import { print, printJson } from './output.ts'
 import { confirm } from './question.ts'
-import { everyUser } from './every-user.ts'
-import { minuteOf, nameOf, userAsJson } from './shown-user.ts'
+import { everyUser } from './paginate-users.ts'
+import { minuteOf, nameOf, userAsJson } from './format-user.ts'
 import { properties, table } from './table.ts'
 
 const oneUser = { argument: '<email or id>' }

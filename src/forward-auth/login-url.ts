@@ -1,5 +1,5 @@
-import { isNearby } from '../next-place.ts'
-import { NEXT_MAX } from '../path-here.ts'
+import { isNearby } from '../http/safe-return-url.ts'
+import { NEXT_MAX } from '../http/return-to.ts'
 import type { Site } from '../sessions/session-cookie.ts'
 import type { OriginalRequest } from './original-request.ts'
 

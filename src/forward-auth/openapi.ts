@@ -1,4 +1,4 @@
-import { answersNothing } from '../openapi.ts'
+import { answersNothing } from '../http/openapi.ts'
 
 const response = {
   200: answersNothing('May pass. Remote-… say who it is and are empty for a stranger; Cookie has every cookie but the session’s', ['Remote-User', 'Remote-Email', 'Remote-Name', 'Remote-Session', 'Cookie']),

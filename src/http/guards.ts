@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { LoginRequired, ReauthenticationRequired } from '../errors.ts'
-import { NEXT_MAX } from '../path-here.ts'
+import { NEXT_MAX } from './return-to.ts'
 import type { Account } from '../users/user-repository.ts'
 
 declare module 'fastify' {

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SettingError } from '../errors.ts'
-import { isVaried, SECRET_MIN_LENGTH, SECRET_RULE } from '../setting-formats.ts'
+
+export const SECRET_MIN_LENGTH = 32
+/** Far fewer than a random secret has. One with fewer can be guessed, and whoever guesses it can sign cookies. */
+const SECRET_MIN_DISTINCT = 10
+/** Ends the sentence "it takes …". */
+export const SECRET_RULE = `at least ${SECRET_MIN_LENGTH} characters, ${SECRET_MIN_DISTINCT} of them distinct`
 
 /**
  * The secret that is made at the first start and kept, so that people stay logged in over a restart.
@@ -39,4 +44,9 @@ function make (dataDir: string, path: string): void {
   } finally {
     rmSync(draft)
   }
+}
+
+/** Whether a secret, long enough, has enough distinct characters to sign with. One that only verifies may have fewer. */
+export function isVaried (secret: string): boolean {
+  return new Set(secret).size >= SECRET_MIN_DISTINCT
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { type OutageLog, outageLog } from '../outage-log.ts'
-import type { StoreLog } from '../store-log.ts'
+import { type OutageLog, outageLog } from '../observability/outage-log.ts'
+import type { StoreLog } from '../observability/store-log.ts'
 import type { AccountEvent, RecordedEvent } from './account-events.ts'
 
 /** Long enough for events of one moment to be written together, short enough to lose next to nothing in a crash. */

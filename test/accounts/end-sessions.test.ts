@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { endSessions, type SessionsToEnd } from '../../src/accounts/end-sessions.ts'
 import { SessionsUnavailable } from '../../src/errors.ts'
-import { memorySessionStore } from '../../src/sessions/memory-session-store.ts'
+import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
 import { movableClock, newSession } from '../contract/session-store.ts'
 
 /** Two sessions of Grace, one of Ada, and one of a visitor. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { SessionsUnavailable } from '../../src/errors.ts'
-import { memorySessionStore } from '../../src/sessions/memory-session-store.ts'
+import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
 import { sessionCleanup } from '../../src/accounts/session-cleanup.ts'
 import { keptLog, movableClock, newSession } from '../contract/session-store.ts'
 

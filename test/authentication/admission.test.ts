@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import { Admission, LONGEST_WAIT_MS } from '../../src/authentication/admission.ts'
-import { openPasswords } from '../../src/users/passwords.ts'
+import { openPasswords } from '../../src/credentials/passwords.ts'
 
 const HASH_MS = 100
 /** Of one thread. */

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { KEPT_MS, type AccountEvent, type AccountEvents } from '../../src/users/account-events.ts'
 import { deleteAccount } from '../../src/accounts/delete-account.ts'
-import type { Transact } from '../../src/database/transact.ts'
+import type { Transact } from '../../src/accounts/transact.ts'
 import { createUser } from '../create-user.ts'
 import type { KeptLog, MovableClock } from './session-store.ts'
 

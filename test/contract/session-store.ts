@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import type { Json, SessionFields } from '../../src/sessions/session.ts'
 import type { NewSession, SessionStore, StoredCore, StoredSession } from '../../src/sessions/session-store.ts'
-import type { StoreLog } from '../../src/store-log.ts'
+import type { StoreLog } from '../../src/observability/store-log.ts'
 
 export interface StoreUnderTest {
   store: SessionStore

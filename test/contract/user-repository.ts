@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { endAllSessions } from '../../src/accounts/end-sessions.ts'
-import type { Transact } from '../../src/database/transact.ts'
+import type { Transact } from '../../src/accounts/transact.ts'
 import type { UserRepository } from '../../src/users/user-repository.ts'
 import { ada, createUser } from '../create-user.ts'
 import type { MovableClock } from './session-store.ts'

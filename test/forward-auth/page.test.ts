@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { identityHeaders } from '../../src/forward-auth/identity-headers.ts'
 import { readRules } from '../../src/forward-auth/rules.ts'
-import { packageRoot } from '../../src/package-root.ts'
+import { packageRoot } from '../../src/config/package-root.ts'
 import { configurations } from './proxies.ts'
 
 const page = readFileSync(join(packageRoot, 'docs/forward-auth.md'), 'utf8')

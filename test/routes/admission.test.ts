@@ -4,11 +4,11 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import { Redis } from 'ioredis'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { Sqlite } from '../../src/database/sqlite-driver.ts'
+import { Sqlite } from '../../src/stores/sqlite/driver.ts'
 import { fillAdmission } from '../crowd.ts'
 import { onEveryStore } from '../every-store.ts'
 import { type Browser, grace, openService } from '../helper.ts'
-import { SIGN_UP_CEILINGS } from '../../src/throttling/sign-up-limit.ts'
+import { SIGN_UP_CEILINGS } from '../../src/authentication/limits/sign-up-limit.ts'
 
 const wrong = 'not the password at all'
 const busy = { status: 503, headers: { 'retry-after': '5' }, setCookies: [], body: /Too many people are logging in right now/ }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { Sqlite } from '../../src/database/sqlite-driver.ts'
+import { Sqlite } from '../../src/stores/sqlite/driver.ts'
 import { Browser, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 declare module 'fastify' {

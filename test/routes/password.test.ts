@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
-import type { Write } from '../../src/database/transact.ts'
+import type { Write } from '../../src/accounts/transact.ts'
 import { onEveryStore, redisSettings } from '../every-store.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { type Browser, DAY_MS, grace, openService } from '../helper.ts'

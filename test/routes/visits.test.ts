@@ -1,6 +1,6 @@
 import t from 'tap'
 import { oneMoreVisit, visitsIn, type Visited } from '../../src/sessions/visits.ts'
-import { AnonymousSessionLimit } from '../../src/sessions/anonymous-session-limit.ts'
+import { AnonymousSessionLimit } from '../../src/authentication/limits/anonymous-session-limit.ts'
 import { onEveryStore } from '../every-store.ts'
 import { Browser, MINUTE_MS, MovableClock, openService, sqliteIn } from '../helper.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { disableAccount, enableAccount } from '../../src/accounts/disable-account.ts'
-import { firstInAWhile } from '../../src/first-in-a-while.ts'
+import { firstInAWhile } from '../../src/observability/first-in-a-while.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { onEveryStore } from '../every-store.ts'
 import { freePort } from '../free-port.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { placesOf } from '../../src/sessions/session-cookie.ts'
 
 t.test('a cookie can lie on the host alone, or on each domain above it', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { oldestBeyond } from '../../src/sessions/oldest-beyond.ts'
+import { oldestBeyond } from '../../src/sessions/sessions-over-limit.ts'
 import { deadlinesOf } from '../../src/sessions/session-limits.ts'
 import { sessionSummary } from '../../src/sessions/session-summary.ts'
 import { newSession } from '../contract/session-store.ts'

@@ -1,4 +1,4 @@
-import { memorySessionStore } from '../../src/sessions/memory-session-store.ts'
+import { memorySessionStore } from '../../src/stores/memory/session-store.ts'
 import { keptLog, movableClock, sessionStoreContract } from '../contract/session-store.ts'
 
 sessionStoreContract('memory', async t => {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { openSqlite, type SqliteDatabase } from '../../src/database/open-sqlite.ts'
-import { Sqlite, type SqliteClient } from '../../src/database/sqlite-driver.ts'
+import { openSqlite, type SqliteDatabase } from '../../src/stores/sqlite/open-sqlite.ts'
+import { Sqlite, type SqliteClient } from '../../src/stores/sqlite/driver.ts'
 import { copySqliteTemplate } from '../sqlite-template.ts'
 
 /** A migrated database in a folder of its own, both gone at the end of the test. */

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import type { Test } from 'tap'
-import { openPostgres, type PostgresDatabase } from '../../src/database/open-postgres.ts'
+import { openPostgres, type PostgresDatabase } from '../../src/stores/postgres/open-postgres.ts'
 import { keptLog } from '../contract/session-store.ts'
 import { emptyPostgres, newPostgresDatabase } from '../postgres-server.ts'
 

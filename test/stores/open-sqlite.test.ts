@@ -4,9 +4,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { Sqlite } from '../../src/database/sqlite-driver.ts'
-import { openSqlite, type SqliteDatabase, withoutSync } from '../../src/database/open-sqlite.ts'
-import { packageRoot } from '../../src/package-root.ts'
+import { Sqlite } from '../../src/stores/sqlite/driver.ts'
+import { openSqlite, type SqliteDatabase, withoutSync } from '../../src/stores/sqlite/open-sqlite.ts'
+import { packageRoot } from '../../src/config/package-root.ts'
 
 function newFolder (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
@@ -97,8 +97,8 @@ function startOpening (path: string): ChildProcess {
 
 /** A process that runs a program and sends the code of what it throws. */
 function start (program: string): ChildProcess {
-  const module = new URL('../../src/database/open-sqlite.ts', import.meta.url).href
-  const driver = new URL('../../src/database/sqlite-driver.ts', import.meta.url).href
+  const module = new URL('../../src/stores/sqlite/open-sqlite.ts', import.meta.url).href
+  const driver = new URL('../../src/stores/sqlite/driver.ts', import.meta.url).href
   const guarded = `
     import { Sqlite } from ${JSON.stringify(driver)}
     import { openSqlite } from ${JSON.stringify(module)}

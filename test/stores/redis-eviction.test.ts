@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openSessionStore } from '../../src/sessions/open-session-store.ts'
+import { openSessionStore } from '../../src/stores/open/open-session-store.ts'
 import { keptLog, movableClock } from '../contract/session-store.ts'
 import { startRedisCluster } from '../redis-cluster.ts'
 import { clientOf } from '../redis-sentinels.ts'

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { openSessionStore } from '../../src/sessions/open-session-store.ts'
+import { openSessionStore } from '../../src/stores/open/open-session-store.ts'
 import { keptLog, movableClock, newHandle, newSession, sessionStoreContract, storedOf, type StoreUnderTest, type Version1 } from '../contract/session-store.ts'
 import { DAY_MS } from '../helper.ts'
 import { startRedisServer } from '../redis-server.ts'

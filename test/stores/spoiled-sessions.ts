@@ -1,4 +1,4 @@
-import type { RedisClient } from '../../src/sessions/open-redis.ts'
+import type { RedisClient } from '../../src/stores/redis/open-redis.ts'
 import { newHandle } from '../contract/session-store.ts'
 
 export const keyOf = (handle: string) => `latchkey:session:${handle}`

@@ -1,8 +1,8 @@
 import { closeSync, copyFileSync, cpSync, mkdirSync, openSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type OpenedSqlite, openSqlite } from '../../src/database/open-sqlite.ts'
-import { Sqlite } from '../../src/database/sqlite-driver.ts'
+import { type OpenedSqlite, openSqlite } from '../../src/stores/sqlite/open-sqlite.ts'
+import { Sqlite } from '../../src/stores/sqlite/driver.ts'
 import { movableClock } from '../contract/session-store.ts'
 
 const MINUTE_MS = 60_000

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { sqliteDatabase } from '../../src/database/sqlite-database.ts'
+import { sqliteDatabase } from '../../src/stores/sqlite/database.ts'
 import { createUser } from '../create-user.ts'
 import { keptLog } from '../contract/session-store.ts'
 

@@ -4,7 +4,7 @@ import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createUser } from '../../create-user.ts'
-import { packageRoot } from '../../../src/package-root.ts'
+import { packageRoot } from '../../../src/config/package-root.ts'
 import { onSqliteAndRedis } from '../../every-store.ts'
 import { grace, openService, sqliteIn } from '../../helper.ts'
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { Sqlite } from '../../../src/database/sqlite-driver.ts'
+import { Sqlite } from '../../../src/stores/sqlite/driver.ts'
 import { onEveryStore } from '../../every-store.ts'
 import { type Answer, grace, MINUTE_MS, openService, rowsOf, type Service, sqliteIn } from '../../helper.ts'
 import { queryPostgres } from '../../postgres-server.ts'

@@ -1,7 +1,7 @@
 import { closeSync, cpSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { openSqlite } from '../../../src/database/open-sqlite.ts'
+import { openSqlite } from '../../../src/stores/sqlite/open-sqlite.ts'
 import { redisSettings } from '../../every-store.ts'
 import { type Answer, type Browser, grace, MINUTE_MS, openService, type Service } from '../../helper.ts'
 import { startRedisServer } from '../../redis-server.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Write } from '../../../src/database/transact.ts'
+import type { Write } from '../../../src/accounts/transact.ts'
 import { onEveryStore } from '../../every-store.ts'
 import { beginsSession, endsOfAll, endsOfOne, fieldsOf, handleIn, openScene, type Scene, stateOf } from '../../stolen-session.ts'
 

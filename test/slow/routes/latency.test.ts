@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { postgresDatabase } from '../../../src/database/postgres-database.ts'
-import { FORM_BUDGET_MS, withBudget } from '../../../src/time-budget.ts'
+import { postgresDatabase } from '../../../src/stores/postgres/database.ts'
+import { FORM_BUDGET_MS, withBudget } from '../../../src/async/time-budget.ts'
 import { keptLog } from '../../contract/session-store.ts'
 import { postgresSettings, redisSettings } from '../../every-store.ts'
 import { startFaultProxy } from '../../fault-proxy.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
 import t from 'tap'
-import { openSessionStore } from '../../../src/sessions/open-session-store.ts'
+import { openSessionStore } from '../../../src/stores/open/open-session-store.ts'
 import type { SessionStore } from '../../../src/sessions/session-store.ts'
 import { keptLog, movableClock, newSession } from '../../contract/session-store.ts'
 import { freePort } from '../../free-port.ts'

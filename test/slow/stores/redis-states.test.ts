@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { openRedis } from '../../../src/sessions/open-redis.ts'
+import { openRedis } from '../../../src/stores/redis/open-redis.ts'
 import { keptLog } from '../../contract/session-store.ts'
 import { startFakeSentinel } from '../../fake-sentinel.ts'
 import { startFaultProxy } from '../../fault-proxy.ts'

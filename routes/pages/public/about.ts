@@ -1,6 +1,0 @@
-import type { FastifyInstance } from 'fastify'
-import { visitedPage } from '../../../src/visited-page.ts'
-
-export default async function about (app: FastifyInstance): Promise<void> {
-  app.get('/about', visitedPage('about'))
-}

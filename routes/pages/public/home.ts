@@ -1,6 +1,0 @@
-import type { FastifyInstance } from 'fastify'
-import { visitedPage } from '../../../src/visited-page.ts'
-
-export default async function home (app: FastifyInstance): Promise<void> {
-  app.get('/', visitedPage('home'))
-}

@@ -1,7 +1,0 @@
-import type { FastifyInstance } from 'fastify'
-import { AddressUnreadable } from '../../../src/errors.ts'
-import { UNREADABLE_ADDRESS } from '../../../src/server-options.ts'
-
-export default async function unreadableAddress (app: FastifyInstance): Promise<void> {
-  app.all(UNREADABLE_ADDRESS, async () => { throw new AddressUnreadable() })
-}

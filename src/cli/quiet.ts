@@ -1,6 +1,0 @@
-import type { StoreLog } from '../store-log.ts'
-
-const nothing = () => {}
-
-/** For stores that a command opens: what goes wrong, the command itself tells. */
-export const quiet: StoreLog = { info: nothing, warn: nothing }

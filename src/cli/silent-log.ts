@@ -1,0 +1,6 @@
+import type { StoreLog } from '../observability/store-log.ts'
+
+const nothing = () => {}
+
+/** For stores that a command opens: what goes wrong, the command itself tells. */
+export const quiet: StoreLog = { info: nothing, warn: nothing }
