@@ -97,7 +97,7 @@ t.test('@fastify/session breaks on a stored field named like a method: such a re
   const { browser, app } = await openService(t)
   const laptop = browser()
   await laptop.signUp()
-  sqliteIn(app).exec("update sessions set fields = json_set(fields, '$.save', 1)")
+  sqliteIn(app).exec("update sessions set fields = json_set(fields, '$.fields.save', 1)")
   t.match(await laptop.get('/dashboard'), { status: 303, setCookies: [/^session=; Max-Age=0/] })
 })
 

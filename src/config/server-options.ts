@@ -5,7 +5,7 @@ import { clientErrorAnswer } from '../http/client-error.ts'
 import type { Config } from './config.ts'
 import { errorLine } from '../observability/error-serializer.ts'
 import { ENVOY_PREFIX } from '../forward-auth/original-request.ts'
-import { openLogStream } from '../observability/log-stream.ts'
+import { logStream } from '../observability/log-stream.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 
 const START_TIMEOUT_MS = 60_000
@@ -22,9 +22,6 @@ const LOGGED_PATH_MAX = 256
 
 /** Where an address goes that has no host, or two, or cannot be decoded: Node or the router would answer it past our pages and headers. */
 export const UNREADABLE_ADDRESS = '/unreadable-address'
-
-/** One for the process. */
-const logStream = openLogStream()
 
 /** How the server listens. The three timeouts only work together: Node looks for late requests at each check. */
 export function serverOptions (config: Config) {

@@ -1,17 +1,11 @@
-import pino from 'pino'
+/** What may wait in memory for a reader that stands still. */
+const WAITING_MAX_BYTES = 1024 * 1024
 
-const STANDARD_OUTPUT = 1
-
-/** What may wait in memory for a reader that doesn't read. */
-const BUFFERED_MAX_BYTES = 1024 * 1024
-
-/**
- * Writes lines without blocking the event loop. A line that can't be written, because the disk is full, nobody reads or too
- * many wait, is lost, and the service continues.
- */
-export function openLogStream (fd = STANDARD_OUTPUT) {
-  const stream = pino.destination({ fd, sync: false, maxLength: BUFFERED_MAX_BYTES })
-  // There is nowhere left to report it.
-  stream.on('error', () => {})
-  return stream
+/** Standard output. When it cannot take a line, on a full disk or without a reader, that line is lost and the service goes on. */
+export const logStream = {
+  write (line: string): void {
+    if (process.stdout.writableLength < WAITING_MAX_BYTES) process.stdout.write(line)
+  }
 }
+
+process.stdout.on('error', () => { /* there is nowhere left to say so */ })

@@ -316,8 +316,8 @@ export function sessionStoreContract (name: string, open: (t: Test) => Promise<S
   })
 
   fact('revoking all of several users ends theirs, counts those that were alive, and spares those of others', async (t, { store, clock }) => {
-    const sessions = ['ada', 'ada', 'eve', 'mallory'].map(userId => newSession(clock, { userId }))
-    const [visitor, short] = [newSession(clock, {}), newSession(clock, { userId: 'eve' })]
+    const sessions = ['ada', 'ada', 'eve', 'mallory'].map(userId => newSession(clock, {}, userId))
+    const [visitor, short] = [newSession(clock, {}, null), newSession(clock, {}, 'eve')]
     short.expiresAt = clock.now() + 1
     for (const session of [...sessions, visitor, short]) await store.create(session)
     clock.move(1)

@@ -6,7 +6,7 @@ import { errorLine } from '../../src/observability/error-serializer.ts'
 t.test('an error in the log tells what went wrong, with its causes', async t => {
   const cause = Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' })
   t.match(errorLine(new UsersUnavailable({ cause })), {
-    type: 'FastifyError', code: 'USERS_UNAVAILABLE', stack: /error-line\.test/, cause: { type: 'Error', code: 'SQLITE_FULL', message: 'the disk is full' }
+    type: 'FastifyError', code: 'USERS_UNAVAILABLE', stack: /error-serializer\.test/, cause: { type: 'Error', code: 'SQLITE_FULL', message: 'the disk is full' }
   })
 })
 
