@@ -1,26 +1,32 @@
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 
 /**
- * How many answers on one connection may have had to wait for another, each counted until it is sent. Browsers and proxies
- * ask for the next one when they have taken the last.
+ * How many responses on one connection may wait for another. Browsers and proxies don't pipeline: they send the next request
+ * when they have read the last response.
  */
 const WAITING_MAX = 7
+/** Responses that were ready at once wait in the socket instead, for a client that doesn't read. */
+const UNSENT_MAX_BYTES = 256 * 1024
 
-/** Cuts who asks and asks and takes no answer: one packet can ask for a thousand, and each that waits takes memory. */
-async function waitingAnswers (app: FastifyInstance): Promise<void> {
+/** Cuts clients that pipeline requests without reading: one packet can hold a thousand, and each response takes memory. */
+async function pipeliningLimit (app: FastifyInstance): Promise<void> {
   const waiting = new WeakMap<Socket, number>()
   app.addHook('onRequest', ({ socket }, reply, done) => {
-    // Node gives the connection to one answer at a time.
-    if (reply.raw.socket !== null) return done()
-    const count = (waiting.get(socket) ?? 0) + 1
-    waiting.set(socket, count)
-    reply.raw.once('close', () => waiting.set(socket, waiting.get(socket)! - 1))
-    if (count <= WAITING_MAX) return done()
+    if (socket.writableLength <= UNSENT_MAX_BYTES && countOf(socket, reply) <= WAITING_MAX) return done()
     socket.destroy()
     reply.hijack()
   })
+
+  function countOf (socket: Socket, reply: FastifyReply): number {
+    // Node gives the connection to one response at a time.
+    if (reply.raw.socket !== null) return 0
+    const count = (waiting.get(socket) ?? 0) + 1
+    waiting.set(socket, count)
+    reply.raw.once('close', () => waiting.set(socket, waiting.get(socket)! - 1))
+    return count
+  }
 }
 
-export default fp(waitingAnswers, { name: 'waiting-answers' })
+export default fp(pipeliningLimit, { name: 'pipelining-limit' })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { openService, sqliteIn } from '../helper.ts'
 
@@ -34,6 +34,16 @@ t.test('nothing is done for what is cut', async t => {
   t.equal(await answersTo(port, 9, askForTheLast.replace('/health/live', '/')), 0)
   t.equal(await answersTo(port, 8), 8)
   t.equal(sqliteIn(app).prepare('select count(*) from sessions').pluck().get(), 0, 'no session began')
+})
+
+t.test('a client that reads nothing is cut, however quickly it is answered', async t => {
+  const { app, port } = await listen(t)
+  const closed = once(app.server, 'connection').then(async ([served]: Socket[]) => await once(served!, 'close'))
+  const refused = 'POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'
+  const client = connect(port, '127.0.0.1', () => { client.pause().write(refused.repeat(20_000)) })
+  client.on('error', () => {})
+  t.teardown(() => client.destroy())
+  await closed
 })
 
 t.test('who takes each answer may ask any number of times', async t => {
