@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../src/accounts/create-account.ts'
-import { quiet } from '../src/cli/silent-log.ts'
+import { silentLog } from '../src/cli/silent-log.ts'
 import { type Config, loadConfig } from '../src/config/config.ts'
 import type { Database } from '../src/stores/database.ts'
 import { openDatabase } from '../src/stores/open/open-database.ts'
@@ -64,7 +64,7 @@ async function printPlace ({ name, settings, pids = {} }: Place): Promise<void> 
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-capacity-'))
   const all = { ...settings, DATA_DIR: folder, SESSION_SECRET: secret }
   const config = loadConfig(all, 'no.env')
-  const database = openDatabase(config, { now, log: quiet })
+  const database = openDatabase(config, { now, log: silentLog })
   console.log(`\n${name}: bytes of a user ${await bytesOf(config, USERS, () => addUsers(database))}, of an event ${await bytesOf(config, EVENTS, () => addEvents(database))}`)
   const cookies = await addSessions(config, database)
   await database.close()
@@ -127,7 +127,7 @@ async function addEvents ({ accountEvents, users }: Database): Promise<void> {
 
 /** Sessions as a login makes them, last seen two minutes ago: the first page view renews them. @returns their cookies */
 async function addSessions ({ redisUrl, redisPrefix }: Config, database: Database): Promise<string[]> {
-  const store = await openSessionStore({ redisUrl, redisPrefix, database, now, log: quiet })
+  const store = await openSessionStore({ redisUrl, redisPrefix, database, now, log: silentLog })
   const users = await database.users.list({ limit: SESSIONS + WARM_UP })
   const at = now() - 120_000
   const ids = users.map(newSessionId)

@@ -5,7 +5,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { createAccount } from '../src/accounts/create-account.ts'
-import { quiet } from '../src/cli/silent-log.ts'
+import { silentLog } from '../src/cli/silent-log.ts'
 import { sqliteDatabase } from '../src/stores/sqlite/database.ts'
 import { openPasswords } from '../src/credentials/passwords.ts'
 import { freePort } from '../test/free-port.ts'
@@ -53,7 +53,7 @@ await runToItsEnd(LONGEST_MS, async run => {
 })
 
 async function makeAccounts (folder: string): Promise<void> {
-  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: quiet })
+  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: silentLog })
   const passwordHash = await (await openPasswords()).hash(grace.password)
   const emails = [grace.email, ...Array.from({ length: AT_ONCE }, (_, number) => emailOf(number))]
   for (const email of emails) await createAccount(database.transact, { firstName: 'Grace', lastName: 'Hopper', email, passwordHash }, new Date())

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { quiet } from '../src/cli/silent-log.ts'
+import { silentLog } from '../src/cli/silent-log.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { openDatabase } from '../src/stores/open/open-database.ts'
 import { Sqlite } from '../src/stores/sqlite/driver.ts'
@@ -59,7 +59,7 @@ function fillSqlite (path: string): void {
 
 async function measure (name: string, settings: Settings, fill: (path: string) => unknown): Promise<void> {
   const config = loadConfig(settings, '/no.env')
-  const options = { now: Date.now, log: quiet }
+  const options = { now: Date.now, log: silentLog }
   const database = openDatabase(config, options)
   await database.users.ping()
   await fill(config.sqlitePath)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { quiet } from '../src/cli/silent-log.ts'
+import { silentLog } from '../src/cli/silent-log.ts'
 import { openSqlite } from '../src/stores/sqlite/open-sqlite.ts'
 import { openSessionStore } from '../src/stores/open/open-session-store.ts'
 import type { NewSession, SessionStore } from '../src/sessions/session-store.ts'
@@ -23,12 +23,12 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
 const sqlite = openSqlite(join(folder, 'bench.sqlite'))
 
 await withRedisServer(async ({ url, usedMemory }) => {
-  const redis = await openSessionStore({ redisUrl: url, redisPrefix: 'latchkey:', now, log: quiet })
+  const redis = await openSessionStore({ redisUrl: url, redisPrefix: 'latchkey:', now, log: silentLog })
   await printMemory(redis, usedMemory)
   await printCosts('Redis', redis)
   await redis.close()
 })
-await printCosts('SQLite', sqliteSessionStore(sqlite, { now, log: quiet }), inOneTransaction)
+await printCosts('SQLite', sqliteSessionStore(sqlite, { now, log: silentLog }), inOneTransaction)
 sqlite.$client.close()
 rmSync(folder, { recursive: true })
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as after } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { quiet } from '../src/cli/silent-log.ts'
+import { silentLog } from '../src/cli/silent-log.ts'
 import { loadConfig } from '../src/config/config.ts'
 import type { Database } from '../src/stores/database.ts'
 import { openDatabase } from '../src/stores/open/open-database.ts'
@@ -59,7 +59,7 @@ try {
 }
 
 async function print (name: string, config: ReturnType<typeof loadConfig>, fill: (path: string) => unknown): Promise<void> {
-  const database = openDatabase(config, { now, log: quiet })
+  const database = openDatabase(config, { now, log: silentLog })
   await database.users.ping()
   await fill(config.sqlitePath)
   await database.sessions.create(sessionOf(null, { handle: live }))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../src/accounts/create-account.ts'
 import { disableAccount } from '../src/accounts/disable-account.ts'
-import { quiet } from '../src/cli/silent-log.ts'
+import { silentLog } from '../src/cli/silent-log.ts'
 import { sqliteDatabase } from '../src/stores/sqlite/database.ts'
 import { openPasswords } from '../src/credentials/passwords.ts'
 import { withStartedService } from './started-service.ts'
@@ -42,7 +42,7 @@ await withStartedService(folder, async url => {
 rmSync(folder, { recursive: true })
 
 async function makeAccounts (): Promise<void> {
-  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: quiet })
+  const database = sqliteDatabase(join(folder, 'latchkey.sqlite'), { now: Date.now, log: silentLog })
   const { transact } = database
   const passwordHash = await (await openPasswords()).hash(password)
   for (const kind of ['known', 'disabled'] as const) {

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import npmPackage from '#package' with { type: 'json' }
 import { loadConfig } from '../src/config/config.ts'
 import { latchkey } from '../src/latchkey.ts'
-import type { Described } from '../src/http/openapi.ts'
+import type { Description } from '../src/http/openapi.ts'
 import { serverOptions } from '../src/config/server-options.ts'
 
 type Paths = Record<string, Record<string, object>>
@@ -35,7 +35,7 @@ function asShown ({ method }: RouteOptions): string | null {
   return [method].flat().includes('GET') ? 'get' : null
 }
 
-function operation ({ url, schema }: RouteOptions, { summary, isOfSession, asks = {} }: Described): object {
+function operation ({ url, schema }: RouteOptions, { summary, isOfSession, asks = {} }: Description): object {
   const path = url.includes('*') ? [{ name: 'path', in: 'path', required: true, description: 'the path that is asked for, and its query', schema: { type: 'string' } }] : []
   const headers = Object.entries(asks).map(([name, description]) => ({ name, in: 'header', description, schema: { type: 'string' } }))
   const parameters = [...path, ...headers]

@@ -11,7 +11,7 @@ import { wantsPage } from '../src/forward-auth/wants-page.ts'
 import { makePublic } from '../src/http/guards.ts'
 import { withoutCookie } from '../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
-import { whenKnown } from '../src/async/map-maybe-async.ts'
+import { mapMaybeAsync } from '../src/async/map-maybe-async.ts'
 
 const PREFIX = '/authz/'
 const LOGGED_PATH_MAX = 256
@@ -45,7 +45,7 @@ function answer (app: FastifyInstance, readOriginal: ReadOriginal, toLogin: 401 
     const requirement = requirementOf(config.forwardAuthRules, original)
     if (requirement === null) return refuse(request, reply, 'PATH_INVALID')
     const { cookie } = request.headers
-    return whenKnown(app.identify(cookie), identity => {
+    return mapMaybeAsync(app.identify(cookie), identity => {
       const user = identity?.account ?? null
       const decision = decide(requirement, user)
       if (decision === 'pass') return pass(reply, { ...identityHeaders(identity), cookie: withoutCookie(cookie, cookieName) })

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { LoginRequired } from '../src/errors.ts'
 import { makePublic } from '../src/http/guards.ts'
 import { answersFailure, answersJson, unavailable } from '../src/http/openapi.ts'
-import { sentValues } from '../src/sessions/session-cookie-parser.ts'
+import { cookieValues } from '../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
 const Time = Type.String({ format: 'date-time' })
@@ -24,7 +24,7 @@ export default async function session (app: FastifyInstance): Promise<void> {
 
   app.get('/session', described, async (request, reply) => {
     const identity = await app.identify(request.headers.cookie)
-    if (identity === null && sentValues(request.headers.cookie, cookieName).length > 0) reply.clearSessionCookies()
+    if (identity === null && cookieValues(request.headers.cookie, cookieName).length > 0) reply.clearSessionCookies()
     if (!identity?.account) throw new LoginRequired()
     const summary = identity.renewal === undefined ? identity.session : await identity.renewal
     if (summary === null) throw new LoginRequired()

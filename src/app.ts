@@ -5,7 +5,7 @@ import { latchkey } from './latchkey.ts'
 import { serverOptions } from './config/server-options.ts'
 
 /** What `fastify start --options` loads: the server's options, and the service as a plugin. */
-const config = orStop(() => loadConfig())
+const config = exitOnError(() => loadConfig())
 
 export const options = serverOptions(config)
 
@@ -18,7 +18,7 @@ export default async function app (fastify: FastifyInstance, _options: object): 
   }
 }
 
-function orStop<T> (read: () => T): T {
+function exitOnError<T> (read: () => T): T {
   try {
     return read()
   } catch (error) {

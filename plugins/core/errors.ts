@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { HashingBusy, isOwn, RETRY_AFTER_SECONDS } from '../../src/errors.ts'
-import { shownWait } from '../../src/i18n/format-time.ts'
+import { formatWait } from '../../src/i18n/format-time.ts'
 
 interface Words { heading: string, sentence: string }
 
@@ -40,7 +40,7 @@ async function answerError (error: FastifyError & { retryAfter?: number }, reque
   reply.code(statusCode)
   // Nobody knows who this is, without the stores or before they are asked, so the navigation must not look logged out.
   const isUserUnknown = statusCode === 503 || statusCode === 403
-  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, wait: retryAfter && shownWait(retryAfter), isUserUnknown })
+  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, wait: retryAfter && formatWait(retryAfter), isUserUnknown })
   return await reply.send({ statusCode, code, error: STATUS_CODES[statusCode], message })
 }
 

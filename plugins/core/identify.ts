@@ -5,9 +5,9 @@ import type { Identity } from '../../src/identity/identity.ts'
 import { identify, type Identified, type LookUp, lookUpIn } from '../../src/identity/identify.ts'
 import { type IdentityCache, identityCache } from '../../src/identity/identity-cache.ts'
 import { subscribeToInvalidations } from '../../src/stores/redis/invalidation.ts'
-import { onceATurn } from '../../src/async/coalesce.ts'
+import { coalescePerTick } from '../../src/async/coalesce.ts'
 import { sessionKeyPrefix } from '../../src/stores/redis/session-store.ts'
-import { sentSession } from '../../src/sessions/session-cookie-parser.ts'
+import { sessionCookieParser } from '../../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 
 declare module 'fastify' {
@@ -33,7 +33,7 @@ declare module 'fastify' {
  */
 async function identification (app: FastifyInstance): Promise<void> {
   const { config, now, log, sessions, users, signer } = app
-  const handleIn = sentSession(sessionCookie(config).name, signer)
+  const handleIn = sessionCookieParser(sessionCookie(config).name, signer)
   const identityOf = identify({ ...cached(app, lookUpIn({ sessions, users })), sessions, limits: config, now, log })
 
   app.decorateRequest('identity', null)
@@ -47,7 +47,7 @@ async function identification (app: FastifyInstance): Promise<void> {
 // A Cluster would push from each of its nodes, and SQLite takes no longer than a cache.
 function cached (app: FastifyInstance, lookUp: LookUp): Pick<IdentityCache, 'lookUp' | 'invalidate'> {
   const { redis, config, metrics, log } = app
-  if (!config.answersFromMemory || !(redis instanceof Redis)) return { lookUp: onceATurn(lookUp), invalidate: () => {} }
+  if (!config.answersFromMemory || !(redis instanceof Redis)) return { lookUp: coalescePerTick(lookUp), invalidate: () => {} }
   const cache = identityCache(lookUp)
   const closing = new AbortController()
   const options = { keyPrefix: sessionKeyPrefix(config.redisPrefix), cache, log, closing: closing.signal }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { lately } from '../../src/async/memoize-for.ts'
+import { memoizeFor } from '../../src/async/memoize-for.ts'
 import { sessionStoreIn } from '../../src/stores/open/open-session-store.ts'
 import { sessionCleanup, type SessionCleanup } from '../../src/accounts/session-cleanup.ts'
 import type { SessionStore } from '../../src/sessions/session-store.ts'
@@ -20,7 +20,7 @@ async function sessions (app: FastifyInstance): Promise<void> {
   const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, database, now, log })
   app.decorate('sessions', app.metrics?.ofStore('sessions', store) ?? store)
   app.decorate('sessionCleanup', sessionCleanup(app))
-  app.metrics?.gauge('latchkey_sessions', 'Live sessions, those of visitors among them, counted every ten minutes', lately(() => store.count().catch(() => NaN), COUNTED_FOR_MS, now))
+  app.metrics?.gauge('latchkey_sessions', 'Live sessions, those of visitors among them, counted every ten minutes', memoizeFor(() => store.count().catch(() => NaN), COUNTED_FOR_MS, now))
   app.log.info(`sessions live in ${store.description}`)
   app.addHook('onClose', () => store.close())
 }

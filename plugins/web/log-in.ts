@@ -6,7 +6,7 @@ import { type Attempt, loginOf } from '../../src/authentication/attempt.ts'
 import { beginLogin, isComplete, type LoginForm } from '../../src/authentication/flow.ts'
 import { NotOverHttps } from '../../src/errors.ts'
 import { clientOf } from '../../src/http/client-of.ts'
-import { oldestBeyond } from '../../src/sessions/sessions-over-limit.ts'
+import { sessionsOverLimit } from '../../src/sessions/sessions-over-limit.ts'
 import { isCarried, sessionCookie } from '../../src/sessions/session-cookie.ts'
 import type { Passwords } from '../../src/credentials/passwords.ts'
 
@@ -45,7 +45,7 @@ async function logIn (app: FastifyInstance): Promise<void> {
   }
 
   async function endOldest (userId: string, newHandle: string) {
-    const surplus = oldestBeyond(config.sessionsPerUser, await sessions.listOf(userId), newHandle)
+    const surplus = sessionsOverLimit(config.sessionsPerUser, await sessions.listOf(userId), newHandle)
     await Promise.all(surplus.map(({ handle }) => endSessions({ sessions }, { userId, handle })))
   }
 }

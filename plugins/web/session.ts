@@ -3,7 +3,7 @@ import session from '@fastify/session'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fastifySessionAdapter } from '../../src/sessions/fastify-session-adapter.ts'
-import { decodeValue, sentValues } from '../../src/sessions/session-cookie-parser.ts'
+import { decodeValue, cookieValues } from '../../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 import { handleOf } from '../../src/sessions/session-handle.ts'
 import { SessionState } from '../../src/sessions/session-state.ts'
@@ -34,7 +34,7 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   // @fastify/cookie takes the first of two, and accepts a name followed by a space. A sibling host can plant a second cookie
   // of the same name, and the order in which they arrive doesn't say which one is ours (RFC 6265, 5.4). Neither is believed.
   function readCookie (request: FastifyRequest, _reply: FastifyReply, done: () => void) {
-    const [sent, ...others] = sentValues(request.headers.cookie, name)
+    const [sent, ...others] = cookieValues(request.headers.cookie, name)
     const isUsable = sent !== undefined && others.length === 0
     request.cookies[name] = isUsable ? decodeValue(sent) ?? sent : undefined
     request.sessionState = new SessionState({ sent: request.cookies[name], hasDuplicates: others.length > 0 })

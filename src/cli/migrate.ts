@@ -8,7 +8,7 @@ import { packageRoot } from '../config/package-root.ts'
 import { type Invocation, type Command, Failed, WrongUsage } from './command.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
-import { quiet } from './silent-log.ts'
+import { silentLog } from './silent-log.ts'
 
 export const migrate: Command = {
   summary: 'copy users, their passwords and events from SQLite to PostgreSQL',
@@ -16,9 +16,9 @@ export const migrate: Command = {
   flags: ['from', 'to', 'json'],
   required: ['from'],
   async run (invocation) {
-    const { path, url } = endsOf(invocation)
+    const { path, url } = parseEndpoints(invocation)
     const from = existingSqlite(path, '--from')
-    const to = openPostgres(url, quiet)
+    const to = openPostgres(url, silentLog)
     try {
       await copy(invocation, from, to)
     } finally {
@@ -30,13 +30,13 @@ export const migrate: Command = {
 
 async function copy ({ flags, shell }: Invocation, from: SqliteDatabase, to: PostgresDatabase): Promise<void> {
   const there = await countsIn(from)
-  await withProgress(shell, show => copyToPostgres(from, to, done => show(told(done, there)))).catch(explain)
+  await withProgress(shell, show => copyToPostgres(from, to, done => show(progressText(done, there)))).catch(explain)
   const arrived = await countsInPostgres(to)
   if (!isDeepStrictEqual(arrived, there)) throw new Failed(`Copied, but the counts differ: ${inWords(there)} there, ${inWords(arrived)} here. Was a service running on one of them?`)
   await (flags.json ? printJson(shell, arrived) : print(shell, `${inWords(arrived)} copied; the counts are the same on both sides.\n`))
 }
 
-function told (done: Counted, { users, events }: Counted): string {
+function progressText (done: Counted, { users, events }: Counted): string {
   return `Copying … ${done.users} of ${users} users, ${done.events} of ${events} events`
 }
 
@@ -44,7 +44,7 @@ function inWords ({ users, credentials, events }: Counted): string {
   return `${users} users, ${credentials} credentials and ${events} events`
 }
 
-function endsOf ({ flags, shell }: Invocation): { path: string, url: string } {
+function parseEndpoints ({ flags, shell }: Invocation): { path: string, url: string } {
   const path = /^file:(.+)/s.exec(flags.from!)?.[1]
   if (path === undefined) throw new WrongUsage('--from takes file: and a path.')
   const url = flags.to ?? shell.settings().postgresUrl ?? ''

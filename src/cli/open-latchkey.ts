@@ -8,7 +8,7 @@ import type { SessionStore } from '../sessions/session-store.ts'
 import { type LoginAttempts, loginAttempts } from '../authentication/limits/login-attempts.ts'
 import { rateLimitStoreIn } from '../stores/open/open-rate-limit-store.ts'
 import type { UserRepository } from '../users/user-repository.ts'
-import { quiet } from './silent-log.ts'
+import { silentLog } from './silent-log.ts'
 
 /** What the service runs on, without the service. */
 export interface Latchkey {
@@ -23,7 +23,7 @@ export interface Latchkey {
 
 /** @throws SettingError when there is no database, or one that cannot be opened */
 export function openLatchkey (config: Config, now: Clock): Latchkey {
-  const database = openDatabase(config, { now, log: quiet, mustExist: true })
+  const database = openDatabase(config, { now, log: silentLog, mustExist: true })
   let stores: ReturnType<typeof openStores> | undefined
   const opened = () => { stores ??= openStores(config, database, now); return stores }
   return {
@@ -41,10 +41,10 @@ export function openLatchkey (config: Config, now: Clock): Latchkey {
 
 /** What is in Redis when there is one. */
 async function openStores ({ redisUrl, redisPrefix }: Config, database: Database, now: Clock) {
-  const connection = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: quiet })
+  const connection = redisUrl === undefined ? null : await openRedis({ url: redisUrl, log: silentLog })
   const redis = connection && connection.client
   return {
-    sessions: sessionStoreIn({ redis, redisPrefix, database, now, log: quiet }),
+    sessions: sessionStoreIn({ redis, redisPrefix, database, now, log: silentLog }),
     attempts: loginAttempts(rateLimitStoreIn({ redis, redisPrefix, database, now }), now),
     close: async () => await connection?.close()
   }

@@ -22,6 +22,6 @@ export async function printJson (shell: Shell, value: unknown): Promise<void> {
 }
 
 /** What is said beside the output, for people only. */
-export function say ({ stderr }: Pick<Shell, 'stderr'>, sentence: string): void {
+export function warn ({ stderr }: Pick<Shell, 'stderr'>, sentence: string): void {
   stderr.write(`${sentence}\n`)
 }

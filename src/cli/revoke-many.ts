@@ -3,17 +3,17 @@ import { BRISK, inBatches } from '../async/in-batches.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import type { Account } from '../users/user-repository.ts'
 import type { Invocation } from './command.ts'
-import { endSessionsOf, orDeadAllTheSame, orGone, sessionsEnded } from './end-sessions.ts'
+import { endSessionsOf, cleanupOrWarn, assertStillThere, sessionsEnded } from './end-sessions.ts'
 import { print, printJson } from './output.ts'
 import { withProgress } from './progress.ts'
 import { confirm } from './question.ts'
-import { tell } from './users.ts'
+import { report } from './users.ts'
 
 /** Logs a user out everywhere. */
 export async function revokeOfUser (invocation: Invocation, user: Account): Promise<void> {
   await confirm(invocation, `End every session of ${user.email}?`)
-  orGone(await endAllSessions(invocation.open().database.transact, { id: user.id }))
-  await tell(invocation, user, 'is logged out everywhere', await endSessionsOf(invocation, user.id))
+  assertStillThere(await endAllSessions(invocation.open().database.transact, { id: user.id }))
+  await report(invocation, user, 'is logged out everywhere', await endSessionsOf(invocation, user.id))
 }
 
 /** Logs everybody out. Raising the epochs ends all sessions at once, whatever the session store does; then they are removed. */
@@ -23,7 +23,7 @@ export async function revokeOfEverybody (invocation: Invocation): Promise<void> 
   const all = await users.count()
   await confirm(invocation, `End every session of all users (${all})?`)
   const count = await withProgress(shell, show => users.raiseEverySessionEpoch(done => show(`Ending sessions: user ${done} of ${all} …`)))
-  const ended = await orDeadAllTheSame(invocation, async sessions => await removeOfEverybody(invocation, sessions, count))
+  const ended = await cleanupOrWarn(invocation, async sessions => await removeOfEverybody(invocation, sessions, count))
   if (flags.json) return await printJson(shell, { users: count, sessionsEnded: ended })
   await print(shell, `Everybody is logged out (users: ${count}), ${sessionsEnded(ended)}.\n`)
 }

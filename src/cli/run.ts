@@ -2,7 +2,7 @@ import { loadConfig } from '../config/config.ts'
 import { isOwn, SettingError } from '../errors.ts'
 import { Failed, type Shell, type Streams, WrongUsage } from './command.ts'
 import { type Latchkey, openLatchkey } from './open-latchkey.ts'
-import { print, say, survivesClosedPipes } from './output.ts'
+import { print, warn, survivesClosedPipes } from './output.ts'
 import { parse } from './program.ts'
 
 const DONE = 0
@@ -24,7 +24,7 @@ export async function run (args: string[], { stdin, stdout, stderr }: Streams, {
     return DONE
   } catch (error) {
     const sentence = sentenceFor(error)
-    if (sentence !== '') say(shell, sentence)
+    if (sentence !== '') warn(shell, sentence)
     return error instanceof WrongUsage ? WRONG_USAGE : FAILED
   }
 }
@@ -42,7 +42,7 @@ async function perform (args: string[], shell: Shell): Promise<void> {
     })
   } catch (error) {
     // Usage, for a command that needs another word.
-    if (help !== '') say(shell, help.trimEnd())
+    if (help !== '') warn(shell, help.trimEnd())
     throw error
   }
   if (help !== '') await print(shell, help)

@@ -3,11 +3,11 @@ import { textProblem } from '../http/read-form.ts'
 import { openPasswords } from '../credentials/passwords.ts'
 import type { Account } from '../users/user-repository.ts'
 import { type Invocation, type Command, Failed, type Shell } from './command.ts'
-import { endSessionsOf, orGone } from './end-sessions.ts'
+import { endSessionsOf, assertStillThere } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
 import { resetAttempts } from './reset-attempts.ts'
 import { ask } from './question.ts'
-import { tell } from './users.ts'
+import { report } from './users.ts'
 
 /** Far above any password: a stream without a line end must not fill the memory. */
 const FIRST_LINE_MAX_BYTES = 64 * 1024
@@ -23,9 +23,9 @@ export const setPassword: Command = {
     const password = await (invocation.shell.stdin.isTTY ? typedTwice(invocation.shell) : firstLineOf(invocation.shell))
     await refuseWeak(invocation, user, password)
     const { hash } = await openPasswords()
-    orGone(await changePassword(invocation.open().database.transact, { id: user.id }, await hash(password)))
+    assertStillThere(await changePassword(invocation.open().database.transact, { id: user.id }, await hash(password)))
     await resetAttempts(invocation, user)
-    await tell(invocation, user, 'has the new password', await endSessionsOf(invocation, user.id))
+    await report(invocation, user, 'has the new password', await endSessionsOf(invocation, user.id))
   }
 }
 

@@ -3,4 +3,4 @@ import type { StoreLog } from '../observability/store-log.ts'
 const nothing = () => {}
 
 /** For stores that a command opens: what goes wrong, the command itself tells. */
-export const quiet: StoreLog = { info: nothing, warn: nothing }
+export const silentLog: StoreLog = { info: nothing, warn: nothing }

@@ -11,13 +11,13 @@ const ASCII = /^[ -~]*$/
 const WIDE = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[\uff01-\uff60]/u
 
 /** Where a table goes: a terminal has a width that its lines must not exceed. */
-interface Paper { isTTY?: boolean, columns?: number }
+interface OutputWidth { isTTY?: boolean, columns?: number }
 
 /**
  * Lines of aligned columns under a heading.
  * @param cuttable headings of the columns that are cut, the widest first, where a terminal is too narrow; in a pipe nothing is
  */
-export function table (headings: string[], rows: string[][], paper: Paper, cuttable: string[]): string {
+export function table (headings: string[], rows: string[][], paper: OutputWidth, cuttable: string[]): string {
   const cells = [headings, ...rows.map(row => row.map(printable))]
   const widths = headings.map((_heading, at) => widest(cells.map(row => widthOf(row[at]!))))
   const tooMuch = sum(widths) + GAP.length * (widths.length - 1) - (paper.columns ?? DEFAULT_COLUMNS)

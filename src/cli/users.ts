@@ -2,12 +2,12 @@ import { deleteAccount } from '../accounts/delete-account.ts'
 import { disableAccount, enableAccount } from '../accounts/disable-account.ts'
 import type { Account } from '../users/user-repository.ts'
 import type { Invocation, Command } from './command.ts'
-import { endSessionsOf, orGone, sessionsEnded } from './end-sessions.ts'
+import { endSessionsOf, assertStillThere, sessionsEnded } from './end-sessions.ts'
 import { findUser } from './find-user.ts'
 import { resetAttempts } from './reset-attempts.ts'
 import { print, printJson } from './output.ts'
 import { confirm } from './question.ts'
-import { everyUser } from './paginate-users.ts'
+import { paginateUsers } from './paginate-users.ts'
 import { minuteOf, nameOf, userAsJson } from './format-user.ts'
 import { properties, table } from './table.ts'
 
@@ -18,7 +18,7 @@ const list: Command = {
   flags: ['json'],
   async run ({ flags, shell, open }) {
     const users: Account[] = []
-    for await (const page of everyUser(open().users)) users.push(...page)
+    for await (const page of paginateUsers(open().users)) users.push(...page)
     if (flags.json) return await printJson(shell, users.map(userAsJson))
     const rows = users.map(user => [user.email, nameOf(user), user.createdAt.toISOString().slice(0, 10), user.disabledAt ? 'disabled' : 'enabled'])
     await print(shell, table(['EMAIL', 'NAME', 'SINCE', 'STATE'], rows, shell.stdout, ['EMAIL', 'NAME']))
@@ -49,8 +49,8 @@ const disable: Command = {
   flags: ['json'],
   async run (invocation) {
     const user = await findUser(invocation, invocation.argument)
-    orGone(await disableAccount(invocation.open().database.transact, user.id, new Date(invocation.shell.now())))
-    await tell(invocation, user, 'is disabled', await endSessionsOf(invocation, user.id))
+    assertStillThere(await disableAccount(invocation.open().database.transact, user.id, new Date(invocation.shell.now())))
+    await report(invocation, user, 'is disabled', await endSessionsOf(invocation, user.id))
   }
 }
 
@@ -61,9 +61,9 @@ const enable: Command = {
   flags: ['json'],
   async run (invocation) {
     const user = await findUser(invocation, invocation.argument)
-    orGone(await enableAccount(invocation.open().database.transact, user.id))
+    assertStillThere(await enableAccount(invocation.open().database.transact, user.id))
     await resetAttempts(invocation, user)
-    await tell(invocation, user, 'is enabled')
+    await report(invocation, user, 'is enabled')
   }
 }
 
@@ -75,15 +75,15 @@ const remove: Command = {
   async run (invocation) {
     const user = await findUser(invocation, invocation.argument)
     await confirm(invocation, `Delete ${user.email} with their history and sessions? This can't be undone.`)
-    orGone(await deleteAccount(invocation.open().database.transact, { id: user.id }))
-    await tell(invocation, user, 'is deleted', await endSessionsOf(invocation, user.id))
+    assertStillThere(await deleteAccount(invocation.open().database.transact, { id: user.id }))
+    await report(invocation, user, 'is deleted', await endSessionsOf(invocation, user.id))
   }
 }
 
 export const users = { list, show, disable, enable, delete: remove }
 
 /** @param ended how many sessions, null when the store could not tell, undefined when none were to end */
-export async function tell ({ flags, shell }: Invocation, { id, email }: Account, whatHolds: string, ended?: number | null): Promise<void> {
+export async function report ({ flags, shell }: Invocation, { id, email }: Account, whatHolds: string, ended?: number | null): Promise<void> {
   if (flags.json) return await printJson(shell, { id, email, ...(ended === undefined ? {} : { sessionsEnded: ended }) })
   await print(shell, `${email} ${whatHolds}${ended === undefined ? '' : `, ${sessionsEnded(ended)}`}.\n`)
 }

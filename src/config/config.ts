@@ -101,7 +101,7 @@ export function loadConfig (environment: NodeJS.ProcessEnv = process.env, envFil
     logLevel: settings.LOG_LEVEL,
     metricsAddress: listeningAddress(settings.METRICS_PORT) ?? undefined
   }
-  requireTogether(config)
+  checkCombinations(config)
   return config
 }
 
@@ -112,7 +112,7 @@ function readSettings (environment: NodeJS.ProcessEnv, envFile: string): Static<
       schema: Settings,
       data: given,
       env: false,
-      ajv: taught ?? { customOptions: teach }
+      ajv: taught ?? { customOptions: configureAjv }
     })
   } catch (error) {
     throw new SettingError(sentenceFor((error as { errors: AjvError[] }).errors[0]!))
@@ -138,7 +138,7 @@ function readEnvFile (path: string) {
 let taught: Ajv | undefined
 
 /** The formats above, and that an error tells what was given. */
-function teach (ajv: Ajv): Ajv {
+function configureAjv (ajv: Ajv): Ajv {
   ajv.opts.verbose = true
   // Else Infinity is no number to be compared with any bound.
   ajv.opts.strictNumbers = false
@@ -159,7 +159,7 @@ function sentenceFor ({ instancePath, data }: AjvError): string {
 }
 
 /** The rules that two settings make together. */
-function requireTogether ({ redisUrl, postgresUrl, sessionSecrets, cookieDomain, publicUrl }: Config): void {
+function checkCombinations ({ redisUrl, postgresUrl, sessionSecrets, cookieDomain, publicUrl }: Config): void {
   const shared = [redisUrl && 'REDIS_URL', postgresUrl && 'a DATABASE_URL of a server'].find(Boolean)
   if (shared && sessionSecrets.length === 0) {
     throw new SettingError(`SESSION_SECRET is missing, but with ${shared} it takes a secret of ${SECRET_RULE}, because all machines must share it.`)

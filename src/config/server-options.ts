@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { addressOf } from '../http/client-address.ts'
 import { clientErrorAnswer } from '../http/client-error.ts'
 import type { Config } from './config.ts'
-import { errorLine } from '../observability/error-serializer.ts'
+import { serializeError } from '../observability/error-serializer.ts'
 import { ENVOY_PREFIX } from '../forward-auth/original-request.ts'
 import { logStream } from '../observability/log-stream.ts'
 import { securityHeaders } from '../http/security-headers.ts'
@@ -33,7 +33,7 @@ export function serverOptions (config: Config) {
       // Without the query: a form sent as GET by mistake would put a password in the log.
       serializers: {
         req: (request: { method: string, url: string, ip: string }) => ({ method: request.method, path: request.url.split('?', 1)[0]!.slice(0, LOGGED_PATH_MAX), address: addressOf(request) }),
-        err: (error: Error) => errorLine(error)
+        err: (error: Error) => serializeError(error)
       }
     },
     // Fastify's ten seconds are too few for a busy machine that reads everything from a cold disk.

@@ -4,4 +4,4 @@ import { Type } from 'typebox'
 export const PASSWORD_MAX = 1024
 
 /** A password that somebody has already: which ones are good was decided when it was chosen. */
-export const givenPassword = Type.String({ minLength: 1, maxLength: PASSWORD_MAX })
+export const passwordInput = Type.String({ minLength: 1, maxLength: PASSWORD_MAX })

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { LoginRequired, ReauthenticationRequired } from '../errors.ts'
-import { NEXT_MAX } from './return-to.ts'
+import { RETURN_TO_MAX_LENGTH } from './return-to.ts'
 import type { Account } from '../users/user-repository.ts'
 
 declare module 'fastify' {
@@ -63,6 +63,6 @@ export function sendToLogin (request: FastifyRequest, reply: FastifyReply): Fast
   if (!request.takesHtml()) throw new LoginRequired()
   request.logRefusal('LOGIN_REQUIRED')
   // Only a page can be returned to: a form that was sent would be lost.
-  const next = request.method === 'GET' && request.url.length <= NEXT_MAX ? `?next=${encodeURIComponent(request.url)}` : ''
+  const next = request.method === 'GET' && request.url.length <= RETURN_TO_MAX_LENGTH ? `?next=${encodeURIComponent(request.url)}` : ''
   return reply.redirect(`/login${next}`, 303)
 }

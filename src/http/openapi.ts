@@ -1,7 +1,7 @@
 import { Type, type TObject } from 'typebox'
 
 /** What docs/openapi.json says of a route, beside the answers in its schema. A route without it is a page. */
-export interface Described {
+export interface Description {
   summary: string
   /** Whether the answer depends on the session's cookie. */
   isOfSession?: boolean
@@ -11,7 +11,7 @@ export interface Described {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    openapi?: Described
+    openapi?: Description
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { visitsIn } from '../sessions/visits.ts'
-import { shownTime } from '../i18n/format-time.ts'
+import { formatTime } from '../i18n/format-time.ts'
 
 const names: Record<string, string> = { '/': 'Home', '/about': 'About', '/contact': 'Contact' }
 
@@ -8,7 +8,7 @@ const names: Record<string, string> = { '/': 'Home', '/about': 'About', '/contac
 export function visitedPage (view: string) {
   return async function handle (request: FastifyRequest, reply: FastifyReply) {
     await request.rememberVisit()
-    const visits = visitsIn(request.session).map(([path, at]) => ({ path, name: names[path], at: shownTime(at) }))
+    const visits = visitsIn(request.session).map(([path, at]) => ({ path, name: names[path], at: formatTime(at) }))
     return await reply.page(view, { visits })
   }
 }

@@ -10,10 +10,10 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
 /** A moment for a `<time>`: exact for programs, and as text for people. */
-export interface ShownTime { iso: string, text: string }
+export interface FormattedTime { iso: string, text: string }
 
 /** @param at epoch milliseconds */
-export function shownTime (at: number): ShownTime {
+export function formatTime (at: number): FormattedTime {
   return { iso: new Date(at).toISOString(), text: minuteInWords(Math.floor(at / MINUTE_MS)) }
 }
 
@@ -27,12 +27,12 @@ function minuteInWords (minute: number): string {
 }
 
 /** A moment as people tell it, such as "3 minutes ago", with the exact one for who wants it. Both in epoch milliseconds. */
-export function shownAgo (at: number, now: number): ShownTime & { ago: string } {
-  return { ...shownTime(at), ago: agoInWords(now - at) }
+export function formatRelativeTime (at: number, now: number): FormattedTime & { ago: string } {
+  return { ...formatTime(at), ago: agoInWords(now - at) }
 }
 
 /** A wait as people tell it, such as "15 minutes": never shorter than it is. */
-export function shownWait (seconds: number): string {
+export function formatWait (seconds: number): string {
   return seconds > 2 * MINUTE_SECONDS ? waits.minute.format(Math.ceil(seconds / MINUTE_SECONDS)) : waits.second.format(seconds)
 }
 

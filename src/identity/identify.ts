@@ -5,7 +5,7 @@ import type { SessionStore, StoredCore } from '../sessions/session-store.ts'
 import { sessionSummary, type SessionSummary } from '../sessions/session-summary.ts'
 import type { StoreLog } from '../observability/store-log.ts'
 import type { Account, UserRepository } from '../users/user-repository.ts'
-import { whenKnown } from '../async/map-maybe-async.ts'
+import { mapMaybeAsync } from '../async/map-maybe-async.ts'
 import { identityOf, type Identity } from './identity.ts'
 import { isRenewalDue, renewalOf } from './renewal.ts'
 
@@ -86,5 +86,5 @@ export function identify ({ lookUp, invalidate, sessions, limits, now, log }: Id
     }
   }
 
-  return handle => whenKnown(lookUp(handle), identified)
+  return handle => mapMaybeAsync(lookUp(handle), identified)
 }

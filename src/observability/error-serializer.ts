@@ -14,10 +14,10 @@ interface ErrorLine {
  * An error as the log shows it. What else drivers hang on their errors stays out: the command that failed, with what
  * it was to store, the row that was in the way.
  */
-export function errorLine (error: Error & { code?: unknown }, depth = 1): ErrorLine {
+export function serializeError (error: Error & { code?: unknown }, depth = 1): ErrorLine {
   const { name: type, code, cause } = error
   const goesOn = cause instanceof Error && depth < CAUSES_MAX
-  return { type, code, ...toldBy(error), cause: goesOn ? errorLine(cause, depth + 1) : undefined }
+  return { type, code, ...toldBy(error), cause: goesOn ? serializeError(cause, depth + 1) : undefined }
 }
 
 function toldBy (error: Error) {

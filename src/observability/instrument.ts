@@ -2,7 +2,7 @@
  * The same store, whose every call is told of when it has been answered.
  * @param told the method's name, the seconds it took, and whether it failed
  */
-export function measured<Store extends object> (store: Store, told: (operation: string, seconds: number, failed: boolean) => void): Store {
+export function instrument<Store extends object> (store: Store, told: (operation: string, seconds: number, failed: boolean) => void): Store {
   return new Proxy(store, {
     get (target, name) {
       const member: unknown = Reflect.get(target, name)

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { measured } from './instrument.ts'
+import { instrument } from './instrument.ts'
 
 /** What an operator's Prometheus is told. The labels take few values, none that a stranger chooses. */
 export interface Metrics {
@@ -36,7 +36,7 @@ export function openMetrics (): Metrics {
     text: () => register.metrics(),
     answered: ({ method, route, code }, seconds) => requests.observe({ method, route, code }, seconds),
     happened: (event, outcome) => events.inc({ event, outcome }),
-    ofStore: (store, inner) => measured(inner, (operation, seconds, failed) => {
+    ofStore: (store, inner) => instrument(inner, (operation, seconds, failed) => {
       calls.observe({ store, operation }, seconds)
       if (failed) failures.inc({ store, operation })
     }),

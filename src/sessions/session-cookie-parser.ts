@@ -10,7 +10,7 @@ const VERIFIED_MAX = 10_000
  * From the header `Cookie` to the handle of the session that it opens, if its signature is one of ours.
  * Null with two cookies of the name: nobody can tell which one is ours (RFC 6265, 5.4).
  */
-export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
+export function sessionCookieParser (cookieName: string, signer: Pick<Signer, 'unsign'>): (header: string | undefined) => string | null {
   // By their hash: who could read this memory would find no cookie in it.
   const verified = new LRUCache<string, string>({ max: VERIFIED_MAX })
 
@@ -21,7 +21,7 @@ export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>)
   }
 
   return header => {
-    const [sent, ...others] = sentValues(header, cookieName)
+    const [sent, ...others] = cookieValues(header, cookieName)
     if (sent === undefined || others.length > 0) return null
     const key = hash('sha256', sent, 'base64')
     const known = verified.get(key)
@@ -36,7 +36,7 @@ export function sentSession (cookieName: string, signer: Pick<Signer, 'unsign'>)
  * Every value that was sent for a cookie, as it was sent. With a space before the `=`, or without one, it is another cookie: no
  * browser sends ours like that, and a neighbouring host could plant one without meeting the conditions of the prefix `__Host-`.
  */
-export function sentValues (header: string | undefined, cookieName: string): string[] {
+export function cookieValues (header: string | undefined, cookieName: string): string[] {
   const values: string[] = []
   for (const untrimmed of header?.split(';') ?? []) {
     const pair = trimBlanks(untrimmed)

@@ -27,7 +27,7 @@ export function sessionCookie ({ publicUrl, cookieDomain }: Site): SessionCookie
  * Everywhere in the browser that a cookie of this name can lie which is sent here: on this host alone, as undefined,
  * or on a domain above it, where a former COOKIE_DOMAIN or a host next door has put it.
  */
-export function placesOf ({ publicUrl: { hostname } }: Site): Array<string | undefined> {
+export function cookieDomains ({ publicUrl: { hostname } }: Site): Array<string | undefined> {
   const labels = isIP(hostname) === 0 ? hostname.split('.') : []
   // The last label alone is nobody's domain, and browsers keep no cookie for it.
   return [undefined, ...labels.slice(0, -1).map((_label, at) => labels.slice(at).join('.'))]

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import type { Found } from '../../src/identity/identify.ts'
-import { onceATurn } from '../../src/async/coalesce.ts'
+import { coalescePerTick } from '../../src/async/coalesce.ts'
 
 const identityOf = (handle: string): Found => ({ session: { handle, core: { startedAt: 1, login: null }, lastSeenAt: 1, expiresAt: 1 }, account: null })
 
 function open (lookUp: (handle: string) => Promise<Found | null> = async handle => identityOf(handle)) {
   const lookUps: string[] = []
-  const ask = onceATurn(handle => {
+  const ask = coalescePerTick(handle => {
     lookUps.push(handle)
     return lookUp(handle)
   })

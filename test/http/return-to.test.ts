@@ -1,5 +1,5 @@
 import t from 'tap'
-import { pathHere } from '../../src/http/return-to.ts'
+import { safeReturnPath } from '../../src/http/return-to.ts'
 
 const here = new URL('https://login.example.com')
 
@@ -18,43 +18,43 @@ const elsewhere = [
 ]
 
 t.test('an address elsewhere is no path here, however it is spelled', async t => {
-  for (const next of elsewhere) t.equal(pathHere(next, here), null, JSON.stringify(next))
-  t.equal(pathHere(undefined, here), null)
+  for (const next of elsewhere) t.equal(safeReturnPath(next, here), null, JSON.stringify(next))
+  t.equal(safeReturnPath(undefined, here), null)
 })
 
 t.test('a path here stays what it is, with its query and fragment', async t => {
   for (const next of ['/', '/dashboard', '/account/devices', '/a?b=c&d=%2F%2Fevil.example', '/a#b', '/a?next=//evil.example', '/a//b', '/%2f%2fevil.example', '/%5cevil.example', '/@evil.example', '/:80', '/;a', '/a%00', '/%zz']) {
-    t.equal(pathHere(next, here), next)
+    t.equal(safeReturnPath(next, here), next)
   }
 })
 
 t.test('a path is brought into the form that stands in a header', async t => {
-  t.equal(pathHere('/a/../b/./c', here), '/b/c')
-  t.equal(pathHere('/über?ü#ü', here), '/%C3%BCber?%C3%BC#%C3%BC')
-  t.equal(pathHere('/a\r\nset-cookie: x=y', here), '/aset-cookie:%20x=y')
-  t.equal(pathHere('/a\\b', here), '/a/b')
-  t.equal(pathHere('/a\0b', here), '/a%00b')
-  t.equal(pathHere('/"><script>', here), '/%22%3E%3Cscript%3E')
-  t.equal(pathHere('/\ud800', here), '/%EF%BF%BD', 'half a character')
+  t.equal(safeReturnPath('/a/../b/./c', here), '/b/c')
+  t.equal(safeReturnPath('/über?ü#ü', here), '/%C3%BCber?%C3%BC#%C3%BC')
+  t.equal(safeReturnPath('/a\r\nset-cookie: x=y', here), '/aset-cookie:%20x=y')
+  t.equal(safeReturnPath('/a\\b', here), '/a/b')
+  t.equal(safeReturnPath('/a\0b', here), '/a%00b')
+  t.equal(safeReturnPath('/"><script>', here), '/%22%3E%3Cscript%3E')
+  t.equal(safeReturnPath('/\ud800', here), '/%EF%BF%BD', 'half a character')
 })
 
 t.test('whatever goes in, a browser stays here', async t => {
   const pieces = ['/', '\\', '.', '..', '%2e', '%2f', '%5c', '\t', '\n', ' ', '@', ':', '?', '#', 'evil.example', '\0', '／', 'http:', '[', '%']
   const spellings = pieces.flatMap(a => pieces.flatMap(b => pieces.map(c => `/${a}${b}${c}evil.example`)))
   const strays = spellings.filter(next => {
-    const path = pathHere(next, here)
-    return path !== null && (!path.startsWith('/') || goesTo(path).origin !== here.origin || pathHere(path, here) !== path || /[^\x21-\x7e]/.test(path))
+    const path = safeReturnPath(next, here)
+    return path !== null && (!path.startsWith('/') || goesTo(path).origin !== here.origin || safeReturnPath(path, here) !== path || /[^\x21-\x7e]/.test(path))
   })
   t.strictSame(strays, [], `${spellings.length} spellings`)
 })
 
 t.test('the port and the scheme belong to here', async t => {
   const local = new URL('http://localhost:3000')
-  t.equal(pathHere('/dashboard', local), '/dashboard')
+  t.equal(safeReturnPath('/dashboard', local), '/dashboard')
   for (const next of ['//localhost:3000/x', '//localhost/x', '//localhost:3001/x', 'http://localhost:3000/x']) {
-    const path = pathHere(next, local)
+    const path = safeReturnPath(next, local)
     t.ok(path === null || path === '/x', next)
   }
-  t.equal(pathHere('//localhost/x', local), null)
-  t.equal(pathHere('//localhost:3001/x', local), null)
+  t.equal(safeReturnPath('//localhost/x', local), null)
+  t.equal(safeReturnPath('//localhost:3001/x', local), null)
 })

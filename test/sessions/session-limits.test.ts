@@ -1,5 +1,5 @@
 import t from 'tap'
-import { oldestBeyond } from '../../src/sessions/sessions-over-limit.ts'
+import { sessionsOverLimit } from '../../src/sessions/sessions-over-limit.ts'
 import { deadlinesOf } from '../../src/sessions/session-limits.ts'
 import { sessionSummary } from '../../src/sessions/session-summary.ts'
 import { newSession } from '../contract/session-store.ts'
@@ -41,7 +41,7 @@ t.test('people may know when their session began, was seen and ends', async t =>
 
 t.test('of too many sessions the oldest are beyond', async t => {
   const begun = (...times: number[]) => times.map(time => ({ ...newSession({ now: () => time, move: () => {} }), handle: `of ${time}` }))
-  const beyond = (cap: number, sessions: ReturnType<typeof begun>, newHandle = 'of 4') => oldestBeyond(cap, sessions, newHandle).map(({ handle }) => handle)
+  const beyond = (cap: number, sessions: ReturnType<typeof begun>, newHandle = 'of 4') => sessionsOverLimit(cap, sessions, newHandle).map(({ handle }) => handle)
   const sessions = begun(2, 4, 1, 3)
   t.strictSame(beyond(2, sessions), ['of 2', 'of 1'])
   t.strictSame(beyond(1, sessions), ['of 3', 'of 2', 'of 1'])

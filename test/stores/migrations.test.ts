@@ -6,7 +6,7 @@ import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres'
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { openSqlite, sqliteOrWhyNot } from '../../src/stores/sqlite/open-sqlite.ts'
+import { openSqlite, openSqliteOrExplain } from '../../src/stores/sqlite/open-sqlite.ts'
 import { Sqlite } from '../../src/stores/sqlite/driver.ts'
 import { SettingError } from '../../src/errors.ts'
 import { packageRoot } from '../../src/config/package-root.ts'
@@ -131,7 +131,7 @@ t.test('a service that finds a SQLite database of a newer release does not start
   const { $client: client } = openSqlite(path)
   client.exec(newer.replace('%.', ''))
   client.close()
-  t.throws(() => sqliteOrWhyNot(path, 'DATA_DIR'), new SettingError(`DATA_DIR leads to ${path}: the tables are of a newer release: start that one, or restore a backup of this one.`))
+  t.throws(() => openSqliteOrExplain(path, 'DATA_DIR'), new SettingError(`DATA_DIR leads to ${path}: the tables are of a newer release: start that one, or restore a backup of this one.`))
 })
 
 t.test('one that finds such a database in PostgreSQL is not ready, and goes on once it has its own again', async t => {

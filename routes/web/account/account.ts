@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { accountOf } from '../../../src/http/guards.ts'
-import { shownAgo } from '../../../src/i18n/format-time.ts'
+import { formatRelativeTime } from '../../../src/i18n/format-time.ts'
 import type { AccountEventType } from '../../../src/users/account-events.ts'
 
 const SHOWN_EVENTS = 50
@@ -22,7 +22,7 @@ const sentences: Record<AccountEventType, string> = {
 export default async function account (app: FastifyInstance): Promise<void> {
   app.get('/account', async (request, reply) => {
     const events = await app.accountEvents.listOf(accountOf(request).id, SHOWN_EVENTS)
-    const shown = events.map(({ type, at, ...where }) => ({ ...where, what: sentences[type], at: shownAgo(at.getTime(), app.now()) }))
+    const shown = events.map(({ type, at, ...where }) => ({ ...where, what: sentences[type], at: formatRelativeTime(at.getTime(), app.now()) }))
     return await reply.page('account/account', { events: shown })
   })
 }

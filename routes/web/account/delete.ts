@@ -4,9 +4,9 @@ import { deleteAccount } from '../../../src/accounts/delete-account.ts'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/http/field-errors.ts'
 import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
-import { givenPassword } from '../../../src/credentials/password-input.ts'
+import { passwordInput } from '../../../src/credentials/password-input.ts'
 
-const Form = Type.Object({ current_password: givenPassword }, { additionalProperties: false })
+const Form = Type.Object({ current_password: passwordInput }, { additionalProperties: false })
 
 const sentences = { current_password: 'Enter your current password.' }
 const wrongPassword = { current_password: "That isn't your current password." }

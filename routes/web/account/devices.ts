@@ -5,12 +5,12 @@ import { PageNotFound } from '../../../src/errors.ts'
 import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/http/client-of.ts'
 import { devicesOf } from '../../../src/identity/devices.ts'
-import { shownAgo, shownTime } from '../../../src/i18n/format-time.ts'
+import { formatRelativeTime, formatTime } from '../../../src/i18n/format-time.ts'
 
 export default async function devices (app: FastifyInstance): Promise<void> {
   app.get('/account/devices', async (request, reply) => {
     const devices = (await liveDevices(request)).map(({ signedInAt, lastSeenAt, ...device }) => (
-      { ...device, signedInAt: shownTime(signedInAt), lastSeenAt: shownAgo(lastSeenAt, app.now()) }
+      { ...device, signedInAt: formatTime(signedInAt), lastSeenAt: formatRelativeTime(lastSeenAt, app.now()) }
     ))
     return await reply.page('account/devices', { devices })
   })

@@ -6,9 +6,9 @@ import { fieldErrors } from '../../../src/http/field-errors.ts'
 import { sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/http/client-of.ts'
 import { canonicalEmail, EMAIL_MAX } from '../../../src/users/email-address.ts'
-import { givenPassword } from '../../../src/credentials/password-input.ts'
+import { passwordInput } from '../../../src/credentials/password-input.ts'
 
-const Form = Type.Object({ email: Type.String({ maxLength: EMAIL_MAX }), current_password: givenPassword }, { additionalProperties: false })
+const Form = Type.Object({ email: Type.String({ maxLength: EMAIL_MAX }), current_password: passwordInput }, { additionalProperties: false })
 
 const sentences = {
   email: 'Enter an email address, such as name@example.com.',

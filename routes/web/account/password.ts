@@ -6,11 +6,11 @@ import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors, type FieldErrors } from '../../../src/http/field-errors.ts'
 import { accountOf, sendToLogin } from '../../../src/http/guards.ts'
 import { clientOf } from '../../../src/http/client-of.ts'
-import { givenPassword } from '../../../src/credentials/password-input.ts'
+import { passwordInput } from '../../../src/credentials/password-input.ts'
 import { lengthProblem, passwordProblem } from '../../../src/credentials/password-policy.ts'
 import type { Passwords } from '../../../src/credentials/passwords.ts'
 
-const Form = Type.Object({ current_password: givenPassword, new_password: givenPassword }, { additionalProperties: false })
+const Form = Type.Object({ current_password: passwordInput, new_password: passwordInput }, { additionalProperties: false })
 
 const sentences = {
   current_password: 'Enter your current password.',

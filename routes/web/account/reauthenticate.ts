@@ -3,11 +3,11 @@ import { Type, type Static } from 'typebox'
 import { FormIncomplete, PasswordWrong } from '../../../src/errors.ts'
 import { fieldErrors } from '../../../src/http/field-errors.ts'
 import { sendToLogin, sendToReauthentication } from '../../../src/http/guards.ts'
-import { NEXT_MAX, pathHere } from '../../../src/http/return-to.ts'
-import { givenPassword } from '../../../src/credentials/password-input.ts'
+import { RETURN_TO_MAX_LENGTH, safeReturnPath } from '../../../src/http/return-to.ts'
+import { passwordInput } from '../../../src/credentials/password-input.ts'
 
-const Next = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
-const Form = Type.Object({ password: givenPassword, ...Next.properties }, { additionalProperties: false })
+const Next = Type.Object({ next: Type.Optional(Type.String({ maxLength: RETURN_TO_MAX_LENGTH })) })
+const Form = Type.Object({ password: passwordInput, ...Next.properties }, { additionalProperties: false })
 
 const sentences = { password: 'Enter your password.' }
 const wrongPassword = { password: "That isn't your current password." }
@@ -17,13 +17,13 @@ export default async function reauthenticate (app: FastifyInstance): Promise<voi
   const { publicUrl } = app.config
 
   app.get<{ Querystring: Static<typeof Next> }>('/account/reauthenticate', { schema: { querystring: Next } }, async (request, reply) => {
-    return await reply.page('account/reauthenticate', { values: { next: pathHere(request.query.next, publicUrl) ?? '' }, errors: {} })
+    return await reply.page('account/reauthenticate', { values: { next: safeReturnPath(request.query.next, publicUrl) ?? '' }, errors: {} })
   })
 
   app.post<{ Body: Static<typeof Form> }>('/account/reauthenticate', { schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     const { password } = request.body
-    const next = pathHere(request.body.next, publicUrl)
+    const next = safeReturnPath(request.body.next, publicUrl)
     const values = { next: next ?? '' }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'account/reauthenticate', { values, errors })
 
@@ -38,7 +38,7 @@ export default async function reauthenticate (app: FastifyInstance): Promise<voi
   app.post<{ Body: Static<typeof Next> }>('/account/confirm', { schema: { body: Next } }, (request, reply) => moved(reply, request.body.next))
 
   function moved (reply: FastifyReply, next: string | undefined) {
-    const path = pathHere(next, publicUrl)
+    const path = safeReturnPath(next, publicUrl)
     return path === null ? reply.redirect('/account/reauthenticate', 303) : sendToReauthentication(reply, path)
   }
 }

@@ -3,17 +3,17 @@ import { Type, type Static } from 'typebox'
 import { FormIncomplete, LoginFailed } from '../../../src/errors.ts'
 import { sendToLogin } from '../../../src/http/guards.ts'
 import { fieldErrors } from '../../../src/http/field-errors.ts'
-import { nextPlace } from '../../../src/http/safe-return-url.ts'
-import { NEXT_MAX } from '../../../src/http/return-to.ts'
+import { safeReturnUrl } from '../../../src/http/safe-return-url.ts'
+import { RETURN_TO_MAX_LENGTH } from '../../../src/http/return-to.ts'
 import { EMAIL_MAX } from '../../../src/users/email-address.ts'
-import { givenPassword } from '../../../src/credentials/password-input.ts'
+import { passwordInput } from '../../../src/credentials/password-input.ts'
 
-const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: NEXT_MAX })) })
+const Query = Type.Object({ next: Type.Optional(Type.String({ maxLength: RETURN_TO_MAX_LENGTH })) })
 const Form = Type.Object({
   email: Type.String({ minLength: 1, maxLength: EMAIL_MAX }),
-  password: givenPassword,
+  password: passwordInput,
   remember: Type.Optional(Type.Literal('on')),
-  next: Type.Optional(Type.String({ maxLength: NEXT_MAX }))
+  next: Type.Optional(Type.String({ maxLength: RETURN_TO_MAX_LENGTH }))
 }, { additionalProperties: false })
 
 const sentences = {
@@ -26,7 +26,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
   const { config } = app
 
   app.get<{ Querystring: Static<typeof Query> }>('/login', { schema: { querystring: Query } }, async (request, reply) => {
-    const returnTo = nextPlace(request.query.next, config)
+    const returnTo = safeReturnUrl(request.query.next, config)
     if (request.identity?.account) return await reply.redirect(returnTo ?? '/dashboard', 303)
     return await reply.page('login', { values: { email: '', next: returnTo ?? '', remember: false }, errors: {} })
   })
@@ -34,7 +34,7 @@ export default async function login (app: FastifyInstance): Promise<void> {
   app.post<{ Body: Static<typeof Form> }>('/login', { config: { isExpensive: true }, schema: { body: Form }, attachValidation: true }, async (request, reply) => {
     const errors = fieldErrors(request.validationError?.validation, sentences)
     const { email = '', password, remember } = request.body
-    const returnTo = nextPlace(request.body.next, config)
+    const returnTo = safeReturnUrl(request.body.next, config)
     const form = { values: { email, next: returnTo ?? '', remember: remember === 'on' } }
     if (Object.keys(errors).length > 0) return await reply.refuse(new FormIncomplete(), 'login', { ...form, errors })
 

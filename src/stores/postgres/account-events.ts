@@ -1,7 +1,7 @@
 import { asc, desc, eq, inArray, lt } from 'drizzle-orm'
 import { accountEvents, users } from '../../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { inTransaction } from './transaction.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import { inBatches } from '../../async/in-batches.ts'
@@ -11,8 +11,8 @@ import { EventQueue } from '../../users/event-queue.ts'
 
 /** Events in the table `account_events`, beside the users they belong to. */
 export function postgresAccountEvents (database: PostgresDatabase, { now, log }: StoreOptions): AccountEvents {
-  const answer = <T> (work: () => Promise<T>) => postgresAnswer(UsersUnavailable, work)
-  const queue = new EventQueue({ now, log, write: events => postgresAnswer(UsersUnavailable, isLate => insert(database, events, isLate)) })
+  const answer = <T> (work: () => Promise<T>) => queryWithTimeout(UsersUnavailable, work)
+  const queue = new EventQueue({ now, log, write: events => queryWithTimeout(UsersUnavailable, isLate => insert(database, events, isLate)) })
 
   return {
     record: event => queue.record(event),

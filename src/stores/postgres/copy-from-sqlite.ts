@@ -5,7 +5,7 @@ import * as sqlite from '../../../drizzle/sqlite/schema.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import type { SqliteDatabase } from '../sqlite/open-sqlite.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Few enough for PostgreSQL to take them well within a second. */
@@ -24,7 +24,7 @@ export async function copyToPostgres (from: SqliteDatabase, to: PostgresDatabase
   for (const rows of batches(after => from.select().from(sqlite.users).where(gt(sqlite.users.id, after)).orderBy(asc(sqlite.users.id)).limit(BATCH).all(), '')) {
     const credentials = from.select().from(sqlite.credentials).where(inArray(sqlite.credentials.userId, rows.map(({ id }) => id))).all()
     // Together: nobody is there without their password.
-    await postgresAnswer(UsersUnavailable, () => inTransaction(to, async transaction => {
+    await queryWithTimeout(UsersUnavailable, () => inTransaction(to, async transaction => {
       await insertUsers(transaction, rows)
       if (credentials.length > 0) await insertCredentials(transaction, credentials)
     }))
@@ -33,7 +33,7 @@ export async function copyToPostgres (from: SqliteDatabase, to: PostgresDatabase
     progress(done)
   }
   for (const rows of batches(after => from.select().from(sqlite.accountEvents).where(gt(sqlite.accountEvents.id, after)).orderBy(asc(sqlite.accountEvents.id)).limit(BATCH).all(), 0)) {
-    await postgresAnswer(UsersUnavailable, () => insertEvents(to, rows))
+    await queryWithTimeout(UsersUnavailable, () => insertEvents(to, rows))
     done.events += rows.length
     progress(done)
   }
@@ -45,7 +45,7 @@ export async function countsIn (from: SqliteDatabase): Promise<Counted> {
 
 /** @throws USERS_UNAVAILABLE */
 export async function countsInPostgres (to: PostgresDatabase): Promise<Counted> {
-  return await postgresAnswer(UsersUnavailable, async () => ({
+  return await queryWithTimeout(UsersUnavailable, async () => ({
     users: await to.$count(postgres.users), credentials: await to.$count(postgres.credentials), events: await to.$count(postgres.accountEvents)
   }))
 }

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { credentials } from '../../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import { timeLeft } from '../../async/time-budget.ts'
 import type { Credentials } from '../../credentials/credentials.ts'
@@ -10,7 +10,7 @@ const isPassword = eq(credentials.kind, 'password')
 
 /** Credentials in the table `credentials`, beside the users they belong to. */
 export function postgresCredentials (database: PostgresDatabase): Credentials {
-  const answer = <T> (work: () => Promise<T>) => postgresAnswer(UsersUnavailable, work, timeLeft)
+  const answer = <T> (work: () => Promise<T>) => queryWithTimeout(UsersUnavailable, work, timeLeft)
   // Planned once for each connection, as every login runs it.
   const ofUser = database.select({ secret: credentials.secret }).from(credentials)
     .where(and(isPassword, eq(credentials.identifier, sql.placeholder('userId')))).prepare('password-of-user')

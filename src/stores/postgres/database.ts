@@ -10,7 +10,7 @@ import { postgresAccountEvents } from './account-events.ts'
 import { postgresUserRepository } from './user-repository.ts'
 import type { Database, DatabaseSize } from '../database.ts'
 import { openPostgres, type PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { postgresTransact } from './transact.ts'
 
 /** @throws SettingError when the address cannot be used */
@@ -24,7 +24,7 @@ export function postgresDatabase (url: string, options: StoreOptions): Database 
     sessions: postgresSessionStore(database, options),
     devices: postgresDeviceStore(database, options),
     rateLimits: postgresRateLimitStore(database, options),
-    size: () => postgresAnswer(UsersUnavailable, () => sizeOf(database)),
+    size: () => queryWithTimeout(UsersUnavailable, () => sizeOf(database)),
     close: async () => { await database.$client.end() }
   }
 }

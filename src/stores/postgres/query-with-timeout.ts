@@ -1,7 +1,7 @@
 import type { FastifyErrorConstructor } from '@fastify/error'
 import { CALL_TIMEOUT_MS, PAGE_TIMEOUT_MS } from '../../async/time-budget.ts'
 import { orUnavailable } from '../../async/or-unavailable.ts'
-import { within } from '../../async/with-timeout.ts'
+import { withTimeout } from '../../async/with-timeout.ts'
 
 /** @param isLate whether the work was given up, so that nobody waits for it any more */
 type Work<T> = (isLate: () => boolean) => Promise<T>
@@ -11,12 +11,12 @@ type Work<T> = (isLate: () => boolean) => Promise<T>
  * takes to connect. A write that was given up may still be made, unless it asks whether it is late.
  * @param timeout milliseconds; `timeLeft` where a form may be waiting
  */
-export function postgresAnswer<T> (Unavailable: FastifyErrorConstructor, work: Work<T>, timeout = () => PAGE_TIMEOUT_MS): Promise<T> {
+export function queryWithTimeout<T> (Unavailable: FastifyErrorConstructor, work: Work<T>, timeout = () => PAGE_TIMEOUT_MS): Promise<T> {
   let isLate = false
-  return orUnavailable(Unavailable, () => within(timeout(), work(() => isLate)).finally(() => { isLate = true }))
+  return orUnavailable(Unavailable, () => withTimeout(timeout(), work(() => isLate)).finally(() => { isLate = true }))
 }
 
 /** For the counters of forms: outside of their budget, so that an attempt that was not checked can be given back when it is used up. */
 export async function countersAnswer<T> (work: () => Promise<T>): Promise<T> {
-  return await within(CALL_TIMEOUT_MS, work())
+  return await withTimeout(CALL_TIMEOUT_MS, work())
 }

@@ -2,7 +2,7 @@ import { and, eq, gt, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { sessions } from '../../../drizzle/postgres/schema.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { inTransaction } from './transaction.ts'
 import { SessionExists, SessionsUnavailable } from '../../errors.ts'
 import { inBatches } from '../../async/in-batches.ts'
@@ -44,12 +44,12 @@ function tableOf (database: PostgresDatabase, options: StoreOptions) {
 }
 
 function answer<T> (work: () => Promise<T>): Promise<T> {
-  return postgresAnswer(SessionsUnavailable, work)
+  return queryWithTimeout(SessionsUnavailable, work)
 }
 
 /** Where a form waits. */
 function patiently<T> (work: () => Promise<T>): Promise<T> {
-  return postgresAnswer(SessionsUnavailable, work, timeLeft)
+  return queryWithTimeout(SessionsUnavailable, work, timeLeft)
 }
 
 async function create ({ database }: Table, session: NewSession): Promise<void> {

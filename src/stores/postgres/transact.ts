@@ -6,14 +6,14 @@ import type { NewCredential } from '../../credentials/credentials.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import { timeLeft } from '../../async/time-budget.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { inTransaction } from './transaction.ts'
 import type { Outcome, Transact, UserChanges, UserCondition, Write } from '../../accounts/transact.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
 export function postgresTransact (database: PostgresDatabase, { now }: { now: Clock }): Transact {
-  return writes => postgresAnswer(UsersUnavailable, isLate => {
+  return writes => queryWithTimeout(UsersUnavailable, isLate => {
     // Whoever was told that it failed may have ended the session by now that wanted it.
     const isKept = (outcome: Outcome) => outcome === 'done' && !isLate()
     return inTransaction(database, transaction => make(transaction, writes, new Date(now())).catch(orTaken), isKept)

@@ -2,7 +2,7 @@ import { asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import { users } from '../../../drizzle/postgres/schema.ts'
 import type { Clock } from '../../clock.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
-import { postgresAnswer } from './query-with-timeout.ts'
+import { queryWithTimeout } from './query-with-timeout.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import { BRISK, inBatches } from '../../async/in-batches.ts'
 import { timeLeft } from '../../async/time-budget.ts'
@@ -35,7 +35,7 @@ function tableOf (database: PostgresDatabase, now: Clock) {
 }
 
 function answer<T> (work: () => Promise<T>, timeout?: () => number): Promise<T> {
-  return postgresAnswer(UsersUnavailable, work, timeout)
+  return queryWithTimeout(UsersUnavailable, work, timeout)
 }
 
 function firstOf ([user]: Account[]): Account | null {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { StoreLog } from '../../observability/store-log.ts'
-import { within } from '../../async/with-timeout.ts'
+import { withTimeout } from '../../async/with-timeout.ts'
 import type { IdentityCache } from '../../identity/identity-cache.ts'
 
 /** Where Redis pushes invalidations to a client of RESP2 (redis.io, Client-side caching). */
@@ -72,7 +72,7 @@ async function subscribeOnce (redis: Redis, { keyPrefix, cache, closing, onConfi
   // Afterwards sessions may be read from another server, whose changes are not pushed here.
   redis.on('close', leave)
   closing.addEventListener('abort', leave, { signal: mustReconnect.signal })
-  const reason = await within(CONNECT_TIMEOUT_MS, subscribe(subscriber, redis, keyPrefix))
+  const reason = await withTimeout(CONNECT_TIMEOUT_MS, subscribe(subscriber, redis, keyPrefix))
     .then(() => confirm(subscriber, cache, mustReconnect.signal, onConfirmed))
     .catch((error: Error) => error.message)
   leave()

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import type { StoreLog } from '../../observability/store-log.ts'
-import { within } from '../../async/with-timeout.ts'
+import { withTimeout } from '../../async/with-timeout.ts'
 import { checkEvictionPolicy } from './eviction-policy.ts'
 import { keepConnected } from './keep-connected.ts'
 import { redisAddress } from '../../config/redis-address.ts'
@@ -39,7 +39,7 @@ export async function openRedis ({ url, log }: Settings): Promise<RedisConnectio
   const sentinels = address.kind === 'sentinel' ? watchSentinels(address, onSwitch) : null
   const check = () => checkEvictionPolicy(client, log)
   // Without a limit it would look for a sentinel until it has found one. A Cluster connects to a node for its first command, and refuses others meanwhile.
-  await within(START_TIMEOUT_MS, client.connect().then(check)).catch(ignore)
+  await withTimeout(START_TIMEOUT_MS, client.connect().then(check)).catch(ignore)
   client.on('ready', () => { check().catch(ignore) })
   return {
     client,

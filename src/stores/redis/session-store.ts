@@ -3,7 +3,7 @@ import { SessionExists, SessionsUnavailable } from '../../errors.ts'
 import type { StoreOptions } from '../../observability/store-log.ts'
 import { PAGE_TIMEOUT_MS, timeLeft } from '../../async/time-budget.ts'
 import { orUnavailable } from '../../async/or-unavailable.ts'
-import { within } from '../../async/with-timeout.ts'
+import { withTimeout } from '../../async/with-timeout.ts'
 import type { RedisClient } from './open-redis.ts'
 import { countKeys } from './count-keys.ts'
 import { defineScripts } from './scripts.ts'
@@ -71,11 +71,11 @@ function answer<T> (work: () => Promise<T>): Promise<T> {
 
 /** Where a form waits. */
 function patiently<T> (work: () => Promise<T>): Promise<T> {
-  return answer(async () => await within(timeLeft(), work()))
+  return answer(async () => await withTimeout(timeLeft(), work()))
 }
 
 function answerPage<T> (work: () => Promise<T>): Promise<T> {
-  return answer(() => within(PAGE_TIMEOUT_MS, work()))
+  return answer(() => withTimeout(PAGE_TIMEOUT_MS, work()))
 }
 
 /** The errors of ioredis carry the command that failed, and so would bring what a session holds, or a password, to the log. */
@@ -122,7 +122,7 @@ async function load (keys: Keys, handle: string): Promise<StoredSession | 'newer
   if (hash && isNewer(hash)) return 'newer'
   const session = hash && (sessionIn(handle, hash) ?? await upgraded(keys, handle, hash))
   if (session) return session
-  const removed = await within(REMOVAL_MS, redis.del(keyOf(handle)))
+  const removed = await withTimeout(REMOVAL_MS, redis.del(keyOf(handle)))
   if (removed > 0) log.warn({ handle }, 'removed a stored session that is not one of ours')
   return null
 }

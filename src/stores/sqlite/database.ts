@@ -10,14 +10,14 @@ import { orUnavailable } from '../../async/or-unavailable.ts'
 import { sqliteAccountEvents } from './account-events.ts'
 import { sqliteUserRepository } from './user-repository.ts'
 import type { Database, DatabaseOptions, DatabaseSize } from '../database.ts'
-import { existingSqlite, sqliteOrWhyNot, type SqliteDatabase } from './open-sqlite.ts'
+import { existingSqlite, openSqliteOrExplain, type SqliteDatabase } from './open-sqlite.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 import { sqliteTransact } from './transact.ts'
 
 /** @throws SettingError when there is no database at the path, where none is to be made, or one that cannot be opened */
 export function sqliteDatabase (path: string, options: DatabaseOptions): Database & { $client: SqliteFile } {
   const setting = 'DATABASE_URL or DATA_DIR'
-  const database = options.mustExist ? existingSqlite(path, setting, options.now) : sqliteOrWhyNot(path, setting, options.now)
+  const database = options.mustExist ? existingSqlite(path, setting, options.now) : openSqliteOrExplain(path, setting, options.now)
   const counters = openCounters(path, options.now)
   // Both connections: the damaged page may be one that only the other has read.
   const assertSound = () => [counters, database].forEach(({ $client }) => $client.assertSound())

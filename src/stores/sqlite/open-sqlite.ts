@@ -40,7 +40,7 @@ export function openSqlite (path: string, now: Clock = Date.now): OpenedSqlite {
 }
 
 /** @param setting that leads there. @throws SettingError when it cannot be opened */
-export function sqliteOrWhyNot (path: string, setting: string, now: Clock = Date.now): OpenedSqlite {
+export function openSqliteOrExplain (path: string, setting: string, now: Clock = Date.now): OpenedSqlite {
   try {
     return openSqlite(path, now)
   } catch (cause) {
@@ -53,7 +53,7 @@ export function sqliteOrWhyNot (path: string, setting: string, now: Clock = Date
 /** For commands: one that made a database would hide a wrong setting behind "no such user". @throws SettingError when there is none */
 export function existingSqlite (path: string, setting: string, now: Clock = Date.now): OpenedSqlite {
   if (!existsSync(path)) throw new SettingError(`${setting} leads to ${path}, where there is no database yet: the service makes it when it first starts.`)
-  return sqliteOrWhyNot(path, setting, now)
+  return openSqliteOrExplain(path, setting, now)
 }
 
 function openFile (path: string, now: Clock): SqliteFile {

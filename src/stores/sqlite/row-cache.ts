@@ -10,7 +10,7 @@ const KEPT_MAX = 1_000
  * @param watching a connection that never writes such rows: SQLite tells each of the writes of others only
  * @param read a row, or undefined
  */
-export function whileUnchanged<Row extends object> (watching: SqliteClient, read: (key: string) => Row | undefined): (key: string) => Readonly<Row> | undefined {
+export function rowCache<Row extends object> (watching: SqliteClient, read: (key: string) => Row | undefined): (key: string) => Readonly<Row> | undefined {
   const kept = new LRUCache<string, Readonly<Row>>({ max: KEPT_MAX })
   const version = watching.prepare('PRAGMA data_version').pluck()
   let seen: unknown

@@ -3,7 +3,7 @@ import { users } from '../../../drizzle/sqlite/schema.ts'
 import type { Clock } from '../../clock.ts'
 import type { SqliteDatabase } from './open-sqlite.ts'
 import type { SqliteClient } from './driver.ts'
-import { whileUnchanged } from './row-cache.ts'
+import { rowCache } from './row-cache.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import { BRISK, inBatches } from '../../async/in-batches.ts'
 import { orUnavailable } from '../../async/or-unavailable.ts'
@@ -23,7 +23,7 @@ interface SqliteUsersOptions {
 /** Users in the table `users`. The file is shared with the sessions, so whoever opened it closes it. */
 export function sqliteUserRepository (database: SqliteDatabase, { now, watching }: SqliteUsersOptions): UserRepository {
   const table = tableOf(database, now)
-  const byId = whileUnchanged(watching, id => table.byId.get({ id }))
+  const byId = rowCache(watching, id => table.byId.get({ id }))
   return {
     findById: id => answer(() => byId(id) ?? null),
     findByEmail: email => answer(() => table.byEmail.get({ email }) ?? null),
