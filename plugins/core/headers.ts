@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { securityHeaders } from '../../src/http/security-headers.ts'
 
-/** With every answer, whoever gives it. How long it may be kept an answer can say itself. */
+/** On every response, Node's own included. A route may override Cache-Control. */
 async function headers (app: FastifyInstance): Promise<void> {
   const { 'cache-control': unlessItSays, ...everywhere } = securityHeaders(app.config)
   app.addHook('onSend', (_request, reply, _payload, done) => {

@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-/** What an event is that did not happen. */
+/** The outcome codes of events that report a refusal. */
 const refusedWith: Partial<Record<AccountEventType, string>> = {
   'login failed': 'LOGIN_FAILED',
   'password refused': 'PASSWORD_WRONG',

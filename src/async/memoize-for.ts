@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-/** What the work answered, for a while: asked for more often, it is not done more often. */
+/** Caches the result of the work for some milliseconds, a rejection included. */
 export function memoizeFor<T> (work: () => Promise<T>, milliseconds: number, now: Clock): () => Promise<T> {
   let known: { answer: Promise<T>, at: number } | undefined
   return () => {

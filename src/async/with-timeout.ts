@@ -1,4 +1,4 @@
-/** What the work resolves to, or a rejection when that takes too long. The work itself goes on: nothing can call it back. */
+/** Rejects when the work takes longer than that. The work itself continues: a promise can't be canceled. */
 export async function withTimeout<T> (milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {

@@ -1,7 +1,7 @@
 /**
- * Tells the first of many alike from those that follow it, for a log that shall say once what lasts.
- * @param quietMs for so long there must have been none before one is the first again
- * @param now milliseconds of a clock that is never set back
+ * Recognizes the first of many equal incidents, so that the log has one line for all of them.
+ * @param quietMs an incident is the first again after this long without one
+ * @param now milliseconds of a monotonic clock
  */
 export function firstInAWhile (quietMs: number, now = () => performance.now()): () => boolean {
   let last = -Infinity

@@ -53,6 +53,6 @@ async function latestOf (database: PostgresDatabase, userId: string, limit: numb
 
 async function removeSome (database: PostgresDatabase, before: Date, atMost: number): Promise<number> {
   const old = database.select({ id: accountEvents.id }).from(accountEvents).where(lt(accountEvents.at, before)).limit(atMost)
-  // Not those that another process is at, neither to wait for it nor to be waited for.
+  // SKIP LOCKED avoids lock waits between processes that sweep at once.
   return (await database.delete(accountEvents).where(inArray(accountEvents.id, old.for('update', { skipLocked: true })))).rowCount!
 }

@@ -100,7 +100,7 @@ async function sweep (table: Table, progress?: Progress): Promise<number> {
 
 async function removeExpired ({ database, now }: Table, atMost: number): Promise<number> {
   const expired = database.select({ handle: sessions.handle }).from(sessions).where(lte(sessions.expiresAt, now())).limit(atMost)
-  // Not those that another process is at, neither to wait for it nor to be waited for.
+  // SKIP LOCKED avoids lock waits between processes that sweep at once.
   return (await database.delete(sessions).where(inArray(sessions.handle, expired.for('update', { skipLocked: true })))).rowCount!
 }
 

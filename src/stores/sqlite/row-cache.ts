@@ -4,10 +4,9 @@ import type { SqliteClient } from './driver.ts'
 const KEPT_MAX = 1_000
 
 /**
- * Rows as they were read, for as long as nobody has written to the file since: nothing that is handed out is out of date.
- * Whether anything was written is less work to ask than a row, and is asked once for all who read at that moment.
- * Not for reading in the middle of a transaction that can still be taken back.
- * @param watching a connection that never writes such rows: SQLite tells each of the writes of others only
+ * Caches rows until anything is written to the file, so no row is ever stale. `PRAGMA data_version` is cheaper than reading
+ * a row, and runs once for all reads of one tick. Don't use it inside a transaction that can be rolled back.
+ * @param watching a connection that never writes such rows: the pragma reports the writes of other connections only
  * @param read a row, or undefined
  */
 export function rowCache<Row extends object> (watching: SqliteClient, read: (key: string) => Row | undefined): (key: string) => Readonly<Row> | undefined {
@@ -22,13 +21,13 @@ export function rowCache<Row extends object> (watching: SqliteClient, read: (key
     if (current !== seen) kept.clear()
     seen = current
     isSeenNow = true
-    // Whoever waits for a write of this process goes on after this.
+    // Code that awaits a write of this process continues after this.
     queueMicrotask(passes)
   }
 
   function readAndKeep (key: string): Readonly<Row> | undefined {
     const row = read(key)
-    // Handed to many: none of them may change it for the others.
+    // Shared by all readers, so none of them may change it.
     if (row !== undefined) kept.set(key, Object.freeze(row))
     return row
   }
