@@ -14,7 +14,9 @@ const UNSENT_MAX_BYTES = 256 * 1024
 async function pipeliningLimit (app: FastifyInstance): Promise<void> {
   const waiting = new WeakMap<Socket, number>()
   app.addHook('onRequest', ({ socket }, reply, done) => {
-    if (socket.writableLength <= UNSENT_MAX_BYTES && countOf(socket, reply) <= WAITING_MAX) return done()
+    // An injected request has a socket without a length.
+    const isRead = !(socket.writableLength > UNSENT_MAX_BYTES)
+    if (isRead && countOf(socket, reply) <= WAITING_MAX) return done()
     socket.destroy()
     reply.hijack()
   })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { changePassword } from '../../src/accounts/change-password.ts'
-import { grace, inDatabaseOf, openService, type Service } from '../helper.ts'
+import { grace, inDatabaseOf, openService, rowsOf, type Service } from '../helper.ts'
 import { newPostgresDatabase, queryPostgres } from '../postgres-server.ts'
 import { latchkey } from './shell.ts'
 
@@ -73,6 +73,20 @@ t.test('a password changed in the old database after it was copied is copied aga
   await queryPostgres(url, `update credentials set secret = 'the newest hash', created_at = created_at + 1 where user_id = '${user.id}'`)
   t.equal((await migrate()).code, 0)
   t.strictSame(await copied(), [{ secret: 'the newest hash' }])
+})
+
+t.test('browsers stay known devices', async t => {
+  const old = await openOld(t)
+  const url = await newPostgresDatabase(t)
+  const query = 'select user_id, devices, cast(expires_at as text) as expires_at from known_devices order by user_id'
+  const migrate = () => latchkey(old, `migrate --from ${old.file} --to ${url}`)
+  t.equal((await migrate()).code, 0)
+  t.equal((await rowsOf(old, query)).length, 2)
+  t.strictSame((await queryPostgres(url, query)).rows, await rowsOf(old, query))
+
+  await queryPostgres(url, "update known_devices set devices = 'used there since', expires_at = expires_at + 1")
+  t.equal((await migrate()).code, 0)
+  t.strictSame((await queryPostgres(url, 'select distinct devices from known_devices')).rows, [{ devices: 'used there since' }])
 })
 
 t.test('a user without a password is copied too', async t => {

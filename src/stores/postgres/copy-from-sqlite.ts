@@ -14,19 +14,22 @@ const BATCH = 200
 export type Counted = Record<'users' | 'credentials' | 'events', number>
 
 /**
- * Copies users, the sessions' epochs among them, their credentials and events. What is there already is left alone, unless
- * the source has it newer, so after a break it can be run again, and also once more for what has changed.
+ * Copies users with their session epochs, credentials, known devices and events. Existing rows are left alone unless the
+ * source has them newer, so it can be run again after an interruption, and once more for what has changed.
  * @param progress is told after each batch what has been gone through
  * @throws USERS_UNAVAILABLE; what was copied until then stays
  */
 export async function copyToPostgres (from: SqliteDatabase, to: PostgresDatabase, progress: (done: Counted) => void): Promise<void> {
   const done = { users: 0, credentials: 0, events: 0 }
   for (const rows of batches(after => from.select().from(sqlite.users).where(gt(sqlite.users.id, after)).orderBy(asc(sqlite.users.id)).limit(BATCH).all(), '')) {
-    const credentials = from.select().from(sqlite.credentials).where(inArray(sqlite.credentials.userId, rows.map(({ id }) => id))).all()
+    const ids = rows.map(({ id }) => id)
+    const credentials = from.select().from(sqlite.credentials).where(inArray(sqlite.credentials.userId, ids)).all()
+    const devices = from.select().from(sqlite.knownDevices).where(inArray(sqlite.knownDevices.userId, ids)).all()
     // Together: nobody is there without their password.
     await queryWithTimeout(UsersUnavailable, () => inTransaction(to, async transaction => {
       await insertUsers(transaction, rows)
       if (credentials.length > 0) await insertCredentials(transaction, credentials)
+      if (devices.length > 0) await insertDevices(transaction, devices)
     }))
     done.users += rows.length
     done.credentials += credentials.length
@@ -65,6 +68,13 @@ async function insertCredentials (to: NodePgDatabase, rows: Array<typeof sqlite.
   const { kind, identifier, ...others } = getTableColumns(postgres.credentials)
   const isNewer = lte(others.createdAt, excluded(others.createdAt))
   await to.insert(postgres.credentials).values(rows).onConflictDoUpdate({ target: [kind, identifier], set: allExcluded(others), setWhere: isNewer })
+}
+
+// The later they expire, the later one of them was used.
+async function insertDevices (to: NodePgDatabase, rows: Array<typeof sqlite.knownDevices.$inferSelect>): Promise<void> {
+  const { userId, ...others } = getTableColumns(postgres.knownDevices)
+  const isNewer = lte(others.expiresAt, excluded(others.expiresAt))
+  await to.insert(postgres.knownDevices).values(rows).onConflictDoUpdate({ target: userId, set: allExcluded(others), setWhere: isNewer })
 }
 
 async function insertEvents (to: PostgresDatabase, rows: Array<typeof sqlite.accountEvents.$inferSelect>): Promise<void> {
