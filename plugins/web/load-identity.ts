@@ -30,10 +30,9 @@ async function loadIdentity (app: FastifyInstance): Promise<void> {
 
   async function resume (request: FastifyRequest) {
     request.isIdentityLoaded = true
-    if (request.session.snapshot === undefined) return
     request.identity = await identityIn(request)
-    if (request.identity === null) return await request.endSession()
-    renew(request)
+    if (request.identity !== null) renew(request)
+    else if (request.session.snapshot !== undefined) await request.endSession()
   }
 
   // A body may arrive seconds after its head. Whoever was logged in then may have been logged out since.

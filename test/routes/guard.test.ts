@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { requireRecentAuthentication, requireUser } from '../../src/http/guards.ts'
+import { accountOf, requireRecentAuthentication, requireUser } from '../../src/http/guards.ts'
 import { grace, MINUTE_MS, openService, sqliteIn } from '../helper.ts'
 
 t.test('a page for users sends nobody to the login, and back afterwards', async t => {
@@ -50,10 +50,12 @@ t.test('every route but those for anyone requires a user', async t => {
 t.test('a guard closes a route of an application too, wherever it is', async t => {
   const routes = async (app: FastifyInstance) => {
     app.get('/api/mine', { onRequest: requireUser }, async request => request.identity?.account?.email)
+    app.get('/api/forgotten', async request => accountOf(request).email)
     app.get('/api/secret', { onRequest: requireRecentAuthentication }, async () => 'secret')
   }
   const { browser, time } = await openService(t, {}, { outside: routes })
   for (const path of ['/api/mine', '/api/secret']) t.equal((await browser().get(path)).status, 303, path)
+  t.equal((await browser().get('/api/forgotten')).status, 401, 'also where the guard was forgotten')
   const laptop = browser()
   await laptop.signUp()
   t.match(await laptop.get('/api/mine'), { status: 200, body: grace.email })

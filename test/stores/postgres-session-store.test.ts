@@ -33,6 +33,7 @@ function spoilers ({ $client: pool }: PostgresDatabase) {
   const fields = (text: string) => set(`fields = '${text}'`)
   const recordOf = (core: string, fields = '{}') => `{"core":"${core}","client":{"address":"","device":""},"lastSeenAt":1,"fields":${fields}}`
   const ada = 'ada:1:1::pwd.0'
+  const version1 = '"userId":"ada","epoch":1,"startedAt":1,"lastSeenAt":1'
   return {
     'fields that are not JSON': fields('{'),
     'fields that are no object': fields('[]'),
@@ -49,6 +50,8 @@ function spoilers ({ $client: pool }: PostgresDatabase) {
     'fields of an application that are no object': fields('{"core":"ada:1:1::pwd.0","lastSeenAt":1,"fields":[]}'),
     'a record of an older version': set('version = 0'),
     'a record of version 1 in the new shape': set('version = 1'),
+    'a record of version 1 whose device is no text': set(`version = 1, fields = '{${version1},"device":7}'`),
+    'a record of version 1 with a field named save': set(`version = 1, fields = '{${version1},"save":1}'`),
     'an expiry beyond all numbers': set('expires_at = 9223372036854775807'),
     'a field named __proto__': fields(recordOf(ada, '{"__proto__":{}}')),
     'a field named constructor': fields(recordOf(ada, '{"constructor":1}')),

@@ -57,7 +57,7 @@ if ttl ~= 0 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`
 
 const upgradeSession = `
-if redis.call('HGET', KEYS[1], 'v') ~= ARGV[1] then return end
+if redis.call('HMGET', KEYS[1], 'v')[1] ~= ARGV[1] then return end
 redis.call('HSET', KEYS[1], unpack(ARGV, 3 + ARGV[2]))
 redis.call('HDEL', KEYS[1], unpack(ARGV, 3, 2 + ARGV[2]))`
 

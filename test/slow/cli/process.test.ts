@@ -65,7 +65,7 @@ t.test('a process of its own reaches the stores of the running service', t => on
   await phone.logIn()
   const latchkey = (args: string, input?: string) => ended(start(t, environment, process.execPath, [program, ...args.split(' ')]), input)
 
-  t.match(await latchkey('sessions revoke --user grace@example.com'), { code: 2, out: '', err: /^This cannot be undone/ })
+  t.match(await latchkey('sessions revoke --user grace@example.com'), { code: 2, out: '', err: /^This can't be undone/ })
   t.ok(await phone.isLoggedIn())
   t.strictSame(await latchkey('sessions revoke --user grace@example.com --yes'), { code: 0, out: 'grace@example.com is logged out everywhere, 2 sessions ended.\n', err: '' })
   t.notOk(await phone.isLoggedIn())
