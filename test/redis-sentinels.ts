@@ -72,7 +72,7 @@ function roundabout (sentinels: number[], pair: Pair): Pick<RedisWithSentinels, 
         lost.thaw()
         await asking(lost.port, client => client.replicaof('127.0.0.1', port))
       }
-      await untilLinked(lost)
+      await untilPaired(sentinels, pair)
       await untilSettled(sentinels, pair)
     }
   }
@@ -104,8 +104,26 @@ async function isReplicaForAll (sentinels: number[], { port }: RedisServer): Pro
   return known.every(replicas => replicas.some(replica => replica.port === String(port) && replica.flags === 'slave'))
 }
 
+/** On a busy machine the sentinels may have moved the master meanwhile: whichever it is, the other becomes its replica. */
+async function untilPaired (sentinels: number[], pair: Pair): Promise<void> {
+  await until(`one of ${pair[0].port} and ${pair[1].port} to be the replica of the other`, async () => {
+    const known = await masterOf(sentinels[0]!)
+    const master = pair.find(({ port }) => known?.port === String(port))
+    if (master === undefined) return { known }
+    const { port } = otherOf(pair, master)
+    const [ofMaster, ofReplica] = [await replicationOf(master.port), await replicationOf(port)]
+    if (!ofMaster.includes('role:master')) return { ofMaster }
+    if (!ofReplica.includes(`master_port:${master.port}`)) await asking(port, client => client.replicaof('127.0.0.1', master.port))
+    return ofReplica.includes('master_link_status:up') || { ofReplica }
+  }, { longestMs: LONGEST_FAILOVER_MS })
+}
+
+function replicationOf (port: number): Promise<string> {
+  return asking(port, client => client.info('replication'))
+}
+
 async function untilLinked ({ port }: RedisServer): Promise<void> {
-  const isLinked = () => asking(port, async client => (await client.info('replication')).includes('master_link_status:up'))
+  const isLinked = async () => (await replicationOf(port)).includes('master_link_status:up')
   await until(`${port} to be linked to its master`, isLinked)
 }
 
