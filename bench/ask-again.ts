@@ -12,5 +12,4 @@ const waits: number[] = []
 await statusOf(process.argv[2]!)
 process.send!('ready')
 while (!state.isOver) waits.push((await timed(() => statusOf(process.argv[2]!)))[0])
-process.send!(waits)
-process.disconnect()
+process.send!(waits, () => process.disconnect())

@@ -38,6 +38,5 @@ process.once('message', async ({ url, what, connections, perSecond, seconds }: F
   }
   const { statusCodeStats } = await autocannon({ url, connections, overallRate: perSecond, duration: seconds, requests: [{ setupRequest }] })
   const statuses: Statuses = Object.fromEntries(Object.entries(statusCodeStats!).map(([status, { count }]) => [status, count!]))
-  process.send!(statuses)
-  process.disconnect()
+  process.send!(statuses, () => process.disconnect())
 })
