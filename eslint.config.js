@@ -8,7 +8,7 @@ process.env.RECHECK_SYNC_BACKEND = 'pure'
 const code = ['src/**/*.ts', 'plugins/**/*.ts', 'routes/**/*.ts']
 const command = ['bin/**/*.js']
 /** What opens files: their paths come from the operator's settings, never from a request. */
-const opensFiles = ['src/config/config.ts', 'src/stores/**/*.ts', 'src/sessions/session-secret.ts', 'src/http/loaded-files.ts', 'src/cli/**/*.ts', ...command]
+const opensFiles = ['src/config/settings.ts', 'src/stores/**/*.ts', 'src/sessions/session-secret.ts', 'src/http/loaded-files.ts', 'src/cli/**/*.ts', ...command]
 const buildsTheServer = ['src/app.ts', 'src/latchkey.ts']
 
 const outsideSrc = {
