@@ -6,7 +6,7 @@ import { identify, type Identified, type LookUp, lookUpIn } from '../../src/iden
 import { type IdentityCache, identityCache } from '../../src/identity/identity-cache.ts'
 import { subscribeToInvalidations } from '../../src/stores/redis/invalidation.ts'
 import { coalescePerTick } from '../../src/async/coalesce.ts'
-import { sessionKeyPrefix } from '../../src/stores/redis/session-store.ts'
+import { sessionKeyPrefix } from '../../src/stores/redis/session-keys.ts'
 import { sessionCookieParser } from '../../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../../src/sessions/session-cookie.ts'
 

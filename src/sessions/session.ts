@@ -66,16 +66,17 @@ export function packCore ({ startedAt, login }: SessionCore): string {
 export function unpackCore (packed: string): SessionCore | null {
   const [userId = '', epoch = '', start = '', remembered = '', proofs = ''] = packed.split(':')
   const startedAt = numberIn(start)
-  const login = { userId, epoch: numberIn(epoch), remembered: remembered === 'r', proofs: proofs.split(',').map(proof => proofIn(proof, startedAt)) }
+  const proven = proofs.split(',').map(proof => proofIn(proof, startedAt))
+  const login = { userId, epoch: numberIn(epoch), remembered: remembered === 'r', proofs: proven }
   const core = { startedAt, login: userId === '' ? null : login }
   return isSound(core) && packCore(core) === packed ? core : null
 }
 
 /** Whether it can be stored and read back. */
 export function isSound ({ startedAt, login }: SessionCore): boolean {
-  if (!Number.isSafeInteger(startedAt) || login === null) return Number.isSafeInteger(startedAt)
+  if (login === null || !isTime(startedAt)) return isTime(startedAt)
   const { userId, epoch, remembered, proofs } = login
-  const areProofs = proofs.length > 0 && proofs.every(({ method, at }) => methods.has(method) && Number.isSafeInteger(at))
+  const areProofs = proofs.length > 0 && proofs.every(({ method, at }) => methods.has(method) && isTime(at))
   return areProofs && typeof userId === 'string' && USER_ID.test(userId) && Number.isSafeInteger(epoch) && typeof remembered === 'boolean'
 }
 
@@ -101,4 +102,9 @@ export function numberIn (text: string): number {
 function proofIn (text: string, startedAt: number): Proof {
   const [method = '', at = ''] = text.split('.')
   return { method: method as MethodName, at: startedAt + numberIn(at) }
+}
+
+/** Epoch milliseconds. */
+export function isTime (value: unknown): value is number {
+  return Number.isSafeInteger(value)
 }

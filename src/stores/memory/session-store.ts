@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.ts'
 import { SessionExists } from '../../errors.ts'
-import { changedFields, checkChanges, checkNew, coreOf } from '../../sessions/session-record.ts'
+import { checkChanges, checkNew } from '../../sessions/check-session.ts'
+import { changedFields } from '../../sessions/session-fields.ts'
+import { coreOf } from '../../sessions/session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from '../../sessions/session-store.ts'
 
 type Sessions = Map<string, StoredSession>

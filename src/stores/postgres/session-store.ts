@@ -8,10 +8,12 @@ import { SessionExists, SessionsUnavailable } from '../../errors.ts'
 import { inBatches } from '../../async/in-batches.ts'
 import type { StoreOptions } from '../../observability/store-log.ts'
 import { timeLeft } from '../../async/time-budget.ts'
-import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from '../../sessions/session-record.ts'
+import { checkChanges, checkNew } from '../../sessions/check-session.ts'
+import { changedFields } from '../../sessions/session-fields.ts'
+import { coreOf } from '../../sessions/session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from '../../sessions/session-store.ts'
+import { isNewer, rowOf, type SessionRow, sessionIn } from '../session-row.ts'
 
-type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>
 type Progress = (removed: number) => void
 
@@ -31,7 +33,7 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
     revokeAllOfUsers: userIds => patiently(() => end(table, inArray(sessions.userId, userIds))),
     sweep: progress => sweep(table, progress),
     count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
-    ping: async () => { await answer(() => table.rowOf.execute({ handle: '' })) },
+    ping: async () => { await answer(() => table.byHandle.execute({ handle: '' })) },
     close: async () => {}
   }
 }
@@ -39,8 +41,8 @@ export function postgresSessionStore (database: PostgresDatabase, options: Store
 function tableOf (database: PostgresDatabase, options: StoreOptions) {
   // Planned once for each connection, as every request runs it.
   const handle = sql.param(sql.placeholder('handle'), sessions.handle)
-  const rowOf = database.select().from(sessions).where(eq(sessions.handle, handle)).prepare('session-by-handle')
-  return { ...options, database, rowOf }
+  const byHandle = database.select().from(sessions).where(eq(sessions.handle, handle)).prepare('session-by-handle')
+  return { ...options, database, byHandle }
 }
 
 function answer<T> (work: () => Promise<T>): Promise<T> {
@@ -54,14 +56,12 @@ function patiently<T> (work: () => Promise<T>): Promise<T> {
 
 async function create ({ database }: Table, session: NewSession): Promise<void> {
   checkNew(session)
-  const { handle, core, expiresAt } = session
-  const row = { handle, userId: core.login?.userId ?? null, version: RECORD_VERSION, fields: encodeAll(session), expiresAt }
-  const { rowCount } = await patiently(async () => await database.insert(sessions).values(row).onConflictDoNothing())
+  const { rowCount } = await patiently(async () => await database.insert(sessions).values(rowOf(session)).onConflictDoNothing())
   if (rowCount === 0) throw new SessionExists()
 }
 
 async function read (table: Table, handle: string): Promise<StoredSession | null> {
-  const [session] = await readRows(table, await table.rowOf.execute({ handle }))
+  const [session] = await readRows(table, await table.byHandle.execute({ handle }))
   return session !== undefined && session.expiresAt > table.now() ? session : null
 }
 
@@ -77,8 +77,8 @@ async function change (table: Table, transaction: NodePgDatabase, handle: string
   const session = (await readRows({ ...table, database: transaction }, rows)).find(session => session.expiresAt > time)
   if (!session) return false
   const { lastSeenAt, expiresAt } = changes.renewal ?? session
-  const fields = encodeAll({ ...session, lastSeenAt, fields: changedFields(session.fields, changes) })
-  await transaction.update(sessions).set({ version: RECORD_VERSION, fields, expiresAt }).where(eq(sessions.handle, handle))
+  const { version, fields } = rowOf({ ...session, lastSeenAt, fields: changedFields(session.fields, changes) })
+  await transaction.update(sessions).set({ version, fields, expiresAt }).where(eq(sessions.handle, handle))
   return true
 }
 
@@ -105,9 +105,9 @@ async function removeExpired ({ database, now }: Table, atMost: number): Promise
 }
 
 /** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it; one of a newer release stays. */
-async function readRows (table: Pick<Table, 'log'> & { database: NodePgDatabase }, rows: Row[]): Promise<StoredSession[]> {
+async function readRows (table: Pick<Table, 'log'> & { database: NodePgDatabase }, rows: SessionRow[]): Promise<StoredSession[]> {
   const found = rows.map(sessionIn)
-  const foreign = rows.filter(({ version }, at) => found[at] === null && version <= RECORD_VERSION).map(({ handle }) => handle)
+  const foreign = rows.filter((row, at) => found[at] === null && !isNewer(row)).map(({ handle }) => handle)
   if (foreign.length > 0) await remove(table, foreign)
   return found.filter(session => session !== null)
 }
@@ -116,9 +116,4 @@ async function remove ({ database, log }: Pick<Table, 'log'> & { database: NodeP
   const removed = await database.delete(sessions).where(inArray(sessions.handle, handles)).returning({ handle: sessions.handle })
   // Of two that find it at once, one removes it.
   for (const { handle } of removed) log.warn({ handle }, 'removed a stored session that is not one of ours')
-}
-
-function sessionIn ({ handle, userId, version, fields: text, expiresAt }: Row): StoredSession | null {
-  const session = Number.isSafeInteger(expiresAt) ? decodeAll(version, text) : null
-  return session !== null && (session.core.login?.userId ?? null) === userId ? { ...session, handle, expiresAt } : null
 }

@@ -1,5 +1,7 @@
 import { type Client, numberIn, packCore, type SessionCore, textOf, unpackCore } from '../../sessions/session.ts'
-import { decodeEach, decodeEachOfVersion1, encodeEach, fromVersion1, RECORD_VERSION } from '../../sessions/session-record.ts'
+import { decodeEach, encodeEach } from '../../sessions/session-fields.ts'
+import { RECORD_VERSION } from '../../sessions/session-record.ts'
+import { decodeEachOfVersion1, fromVersion1 } from '../../sessions/session-record-version-1.ts'
 import type { NewSession, StoredCore, StoredSession } from '../../sessions/session-store.ts'
 
 /*

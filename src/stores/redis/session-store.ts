@@ -1,23 +1,18 @@
 import { Cluster } from 'ioredis'
-import { SessionExists, SessionsUnavailable } from '../../errors.ts'
-import type { StoreOptions } from '../../observability/store-log.ts'
-import { PAGE_TIMEOUT_MS, timeLeft } from '../../async/time-budget.ts'
 import { orUnavailable } from '../../async/or-unavailable.ts'
+import { PAGE_TIMEOUT_MS, timeLeft } from '../../async/time-budget.ts'
 import { withTimeout } from '../../async/with-timeout.ts'
-import type { RedisClient } from './open-redis.ts'
-import { countKeys } from './count-keys.ts'
-import { defineScripts } from './scripts.ts'
-import { constantPairs, CORE_NAMES, coreIn, isNewer, markOf, pairsOf, seenText, sessionIn, sessionInVersion1 } from './session-hash.ts'
-import { redisUserIndex } from './user-index.ts'
+import { SessionExists, SessionsUnavailable } from '../../errors.ts'
+import { checkChanges, checkNew } from '../../sessions/check-session.ts'
 import { textOf } from '../../sessions/session.ts'
-import { checkChanges, checkNew, coreOf, encodeEach } from '../../sessions/session-record.ts'
-import type { NewSession, SessionChanges, SessionStore, StoredCore, StoredSession } from '../../sessions/session-store.ts'
-
-type RedisOptions = StoreOptions & { prefix: string }
-type Keys = ReturnType<typeof keysOf>
-
-/** What the one command of a read leaves of the second. */
-const REMOVAL_MS = 150
+import { encodeEach } from '../../sessions/session-fields.ts'
+import type { NewSession, SessionChanges, SessionStore, StoredSession } from '../../sessions/session-store.ts'
+import type { RedisClient } from './client.ts'
+import { countKeys } from './count-keys.ts'
+import { load, read, readCore } from './read-session.ts'
+import { defineScripts } from './scripts.ts'
+import { markOf, pairsOf, seenText } from './session-hash.ts'
+import { type Keys, keysOf, type RedisOptions } from './session-keys.ts'
 
 /**
  * Sessions in Redis, each a hash, beside an index per user. The client is shared, so whoever opened it closes it.
@@ -52,16 +47,6 @@ function descriptionOf (redis: RedisClient): string {
   if (redis instanceof Cluster) return 'a Redis Cluster'
   const { name, host, port } = redis.options
   return name ? `Redis, at the master that its sentinels call ${name}` : `Redis at ${host}:${port}`
-}
-
-/** What the keys of sessions begin with; the handle ends them. @param prefix of every key */
-export function sessionKeyPrefix (prefix: string): string {
-  return `${prefix}session:`
-}
-
-function keysOf (redis: RedisClient, options: RedisOptions) {
-  const keyOf = (handle: string) => sessionKeyPrefix(options.prefix) + handle
-  return { ...options, redis, keyOf, index: redisUserIndex(redis, options) }
 }
 
 /** With the timeouts of its commands alone. */
@@ -101,48 +86,6 @@ async function insert ({ redis, keyOf, index, now }: Keys, session: NewSession):
   return created
 }
 
-async function read (keys: Keys, handle: string): Promise<StoredSession | null> {
-  const session = await load(keys, handle)
-  return session !== 'newer' && session !== null && session.expiresAt > keys.now() ? session : null
-}
-
-async function readCore (keys: Keys, handle: string): Promise<StoredCore | null> {
-  const [core, seen] = await keys.redis.hmget(keys.keyOf(handle), ...CORE_NAMES).catch(wrongType) ?? []
-  const stored = core && seen ? coreIn(handle, { core, seen }) : null
-  // Anything else has to be looked at as a whole.
-  if (stored === null) return coreOf(await read(keys, handle))
-  return stored.expiresAt > keys.now() ? stored : null
-}
-
-/** The session, expired or not. What is not one of ours goes, as nothing else would ever remove it; one of a newer release stays. */
-async function load (keys: Keys, handle: string): Promise<StoredSession | 'newer' | null> {
-  const { redis, keyOf, log } = keys
-  const hash = await redis.hgetall(keyOf(handle)).catch(wrongType)
-  if (hash && Object.keys(hash).length === 0) return null
-  if (hash && isNewer(hash)) return 'newer'
-  const session = hash && (sessionIn(handle, hash) ?? await upgraded(keys, handle, hash))
-  if (session) return session
-  const removed = await withTimeout(REMOVAL_MS, redis.del(keyOf(handle)))
-  if (removed > 0) log.warn({ handle }, 'removed a stored session that is not one of ours')
-  return null
-}
-
-/** A session of version 1 is written anew when it is first read, and null when it is none. */
-async function upgraded ({ redis, keyOf }: Keys, handle: string, hash: Record<string, string>): Promise<StoredSession | null> {
-  const session = sessionInVersion1(handle, hash)
-  if (session === null) return null
-  const removed = Object.keys(hash).filter(name => !Object.hasOwn(session.fields, name))
-  // `0`: until when its index knows it is not known, so the next renewal extends that too.
-  const pairs = [...constantPairs(session), 'seen', `${seenText(session)}:0`]
-  await redis.upgradeSession(keyOf(handle), hash.v!, removed.length, ...removed, ...pairs)
-  return session
-}
-
-function wrongType (error: Error): null {
-  if (error.message.startsWith('WRONGTYPE')) return null
-  throw error
-}
-
 async function update (keys: Keys, handle: string, changes: SessionChanges): Promise<boolean> {
   checkChanges(changes)
   return answerPage(() => change(keys, handle, changes))
@@ -157,11 +100,19 @@ async function change (keys: Keys, handle: string, changes: SessionChanges): Pro
   return await runUpdate(keys, handle, changes, { ends: 0, indexed: textOf(endsAt) }) === 1
 }
 
-function runUpdate ({ redis, keyOf, now }: Keys, handle: string, { set, remove, renewal }: SessionChanges, { ends, indexed = '' }: { ends: number, indexed?: string }) {
-  const time = now()
+interface IndexedUntil {
+  /** When the session can end, if its index may not know. */
+  ends: number
+  /** As text, once the index was extended. */
+  indexed?: string
+}
+
+function runUpdate (keys: Keys, handle: string, { set, remove, renewal }: SessionChanges, { ends, indexed = '' }: IndexedUntil) {
+  const time = keys.now()
   const ttl = renewal ? renewal.expiresAt - time : 0
   const seen = renewal ? seenText(renewal) : ''
-  return redis.updateSession(keyOf(handle), markOf(handle), time, ends, ttl, seen, indexed, remove.length, ...remove, ...Object.entries(encodeEach(set)).flat())
+  const fields = [remove.length, ...remove, ...Object.entries(encodeEach(set)).flat()]
+  return keys.redis.updateSession(keys.keyOf(handle), markOf(handle), time, ends, ttl, seen, indexed, ...fields)
 }
 
 async function revoke ({ redis, keyOf, index }: Keys, handle: string): Promise<void> {
@@ -173,7 +124,8 @@ async function listOf (keys: Keys, userId: string): Promise<StoredSession[]> {
   const entries = await keys.index.entriesOf(userId)
   const loaded = await Promise.all(entries.map(({ handle }) => load(keys, handle)))
   const mine = loaded.flatMap(session => session !== 'newer' && session?.core.login?.userId === userId ? session : [])
-  const ended = entries.filter(({ handle, settled }, at) => settled && loaded[at] !== 'newer' && !mine.some(session => session.handle === handle))
+  const isGone = (handle: string) => !mine.some(session => session.handle === handle)
+  const ended = entries.filter(({ handle, settled }, at) => settled && loaded[at] !== 'newer' && isGone(handle))
   await keys.index.remove(userId, ended.map(({ handle }) => handle))
   const time = keys.now()
   return mine.filter(session => session.expiresAt > time)

@@ -6,10 +6,12 @@ import { SessionExists, SessionsUnavailable } from '../../errors.ts'
 import { inBatches } from '../../async/in-batches.ts'
 import type { StoreOptions } from '../../observability/store-log.ts'
 import { orUnavailable } from '../../async/or-unavailable.ts'
-import { changedFields, checkChanges, checkNew, coreOf, decodeAll, encodeAll, RECORD_VERSION } from '../../sessions/session-record.ts'
+import { checkChanges, checkNew } from '../../sessions/check-session.ts'
+import { changedFields } from '../../sessions/session-fields.ts'
+import { coreOf } from '../../sessions/session-record.ts'
 import type { NewSession, SessionChanges, SessionStore, StoredSession } from '../../sessions/session-store.ts'
+import { isNewer, rowOf, type SessionRow, sessionIn } from '../session-row.ts'
 
-type Row = typeof sessions.$inferSelect
 type Table = ReturnType<typeof tableOf>
 type Progress = (removed: number) => void
 
@@ -29,15 +31,15 @@ export function sqliteSessionStore (database: SqliteDatabase, options: StoreOpti
     revokeAllOfUsers: userIds => answer(() => end(table, inArray(sessions.userId, userIds))),
     sweep: progress => answer(() => sweep(table, progress)),
     count: () => answer(() => database.$count(sessions, gt(sessions.expiresAt, options.now()))),
-    ping: async () => { await answer(() => table.rowOf.all({ handle: '' })) },
+    ping: async () => { await answer(() => table.byHandle.all({ handle: '' })) },
     close: async () => {}
   }
 }
 
 function tableOf (database: SqliteDatabase, options: StoreOptions) {
   // Compiled once, as every request runs it.
-  const rowOf = database.select().from(sessions).where(eq(sessions.handle, sql.placeholder('handle'))).prepare()
-  return { ...options, database, rowOf }
+  const byHandle = database.select().from(sessions).where(eq(sessions.handle, sql.placeholder('handle'))).prepare()
+  return { ...options, database, byHandle }
 }
 
 function answer<T> (work: () => T | Promise<T>): Promise<T> {
@@ -46,14 +48,12 @@ function answer<T> (work: () => T | Promise<T>): Promise<T> {
 
 async function create ({ database }: Table, session: NewSession): Promise<void> {
   checkNew(session)
-  const { handle, core, expiresAt } = session
-  const row = { handle, userId: core.login?.userId ?? null, version: RECORD_VERSION, fields: encodeAll(session), expiresAt }
-  const { changes } = await answer(() => database.insert(sessions).values(row).onConflictDoNothing().run())
+  const { changes } = await answer(() => database.insert(sessions).values(rowOf(session)).onConflictDoNothing().run())
   if (changes === 0) throw new SessionExists()
 }
 
 function read (table: Table, handle: string): StoredSession | null {
-  const [session] = readRows(table, table.rowOf.all({ handle }))
+  const [session] = readRows(table, table.byHandle.all({ handle }))
   return session !== undefined && session.expiresAt > table.now() ? session : null
 }
 
@@ -67,8 +67,8 @@ function change (table: Table, handle: string, changes: SessionChanges): boolean
   const session = read(table, handle)
   if (!session) return false
   const { lastSeenAt, expiresAt } = changes.renewal ?? session
-  const fields = encodeAll({ ...session, lastSeenAt, fields: changedFields(session.fields, changes) })
-  table.database.update(sessions).set({ version: RECORD_VERSION, fields, expiresAt }).where(eq(sessions.handle, handle)).run()
+  const { version, fields } = rowOf({ ...session, lastSeenAt, fields: changedFields(session.fields, changes) })
+  table.database.update(sessions).set({ version, fields, expiresAt }).where(eq(sessions.handle, handle)).run()
   return true
 }
 
@@ -106,17 +106,12 @@ async function removeExpired ({ database, now }: Table, progress?: Progress): Pr
 }
 
 /** The sessions in rows. A row that is not one of ours goes, as nothing else would ever remove it; one of a newer release stays. */
-function readRows ({ database, log }: Table, rows: Row[]): StoredSession[] {
-  return rows.filter(({ version }) => version <= RECORD_VERSION).flatMap(row => {
+function readRows ({ database, log }: Table, rows: SessionRow[]): StoredSession[] {
+  return rows.filter(row => !isNewer(row)).flatMap(row => {
     const session = sessionIn(row)
     if (session) return session
     database.delete(sessions).where(eq(sessions.handle, row.handle)).run()
     log.warn({ handle: row.handle }, 'removed a stored session that is not one of ours')
     return []
   })
-}
-
-function sessionIn ({ handle, userId, version, fields: text, expiresAt }: Row): StoredSession | null {
-  const session = Number.isSafeInteger(expiresAt) ? decodeAll(version, text) : null
-  return session !== null && (session.core.login?.userId ?? null) === userId ? { ...session, handle, expiresAt } : null
 }
