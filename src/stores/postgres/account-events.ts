@@ -6,30 +6,17 @@ import { inTransaction } from './transaction.ts'
 import { UsersUnavailable } from '../../errors.ts'
 import { inBatches } from '../../async/in-batches.ts'
 import type { StoreOptions } from '../../observability/store-log.ts'
-import { KEPT_MS, LISTED_MAX, type AccountEvents, type AccountEventType, type RecordedEvent } from '../../users/account-events.ts'
-import { EventQueue } from '../../users/event-queue.ts'
+import type { AccountEvents, AccountEventType, RecordedEvent } from '../../users/account-events.ts'
+import { queuedAccountEvents } from '../../users/queued-account-events.ts'
 
 /** Events in the table `account_events`, beside the users they belong to. */
-export function postgresAccountEvents (database: PostgresDatabase, { now, log }: StoreOptions): AccountEvents {
-  const answer = <T> (work: () => Promise<T>) => queryWithTimeout(UsersUnavailable, work)
-  const queue = new EventQueue({ now, log, write: events => queryWithTimeout(UsersUnavailable, isLate => insert(database, events, isLate)) })
-
-  return {
-    record: event => queue.record(event),
-    flush: () => queue.flush(),
-    close: () => queue.close(),
-    dropped: () => queue.dropped,
-
-    async listOf (userId, limit = LISTED_MAX) {
-      // What somebody has just done is on the page that they look at next.
-      await queue.flush()
-      return await answer(() => latestOf(database, userId, limit))
-    },
-
-    async sweep () {
-      return await inBatches(atMost => answer(() => removeSome(database, new Date(now() - KEPT_MS), atMost)))
-    }
-  }
+export function postgresAccountEvents (database: PostgresDatabase, options: StoreOptions): AccountEvents {
+  const answer = <T> (work: (isLate: () => boolean) => Promise<T>) => queryWithTimeout(UsersUnavailable, work)
+  return queuedAccountEvents({
+    insert: events => answer(isLate => insert(database, events, isLate)),
+    latestOf: (userId, limit) => answer(() => latestOf(database, userId, limit)),
+    removeBefore: time => inBatches(atMost => answer(() => removeSome(database, time, atMost)))
+  }, options)
 }
 
 // A user may be deleted while their events wait: those are left out, or the foreign key would refuse all the others too.
@@ -37,7 +24,8 @@ async function insert (database: PostgresDatabase, events: RecordedEvent[], isLa
   await inTransaction(database, async transaction => {
     const ids = [...new Set(events.map(({ userId }) => userId))]
     // Who is there stays there until the end of the transaction.
-    const found = await transaction.select({ id: users.id }).from(users).where(inArray(users.id, ids)).orderBy(asc(users.id)).for('key share')
+    const found = await transaction.select({ id: users.id }).from(users).where(inArray(users.id, ids))
+      .orderBy(asc(users.id)).for('key share')
     const there = new Set(found.map(({ id }) => id))
     const rows = events.filter(({ userId }) => there.has(userId))
     if (rows.length > 0) await transaction.insert(accountEvents).values(rows)

@@ -1,4 +1,4 @@
-import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
+import { eq, exists, type SQL } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { accountEvents, credentials, users } from '../../../drizzle/postgres/schema.ts'
 import type { Clock } from '../../clock.ts'
@@ -8,7 +8,8 @@ import { timeLeft } from '../../async/time-budget.ts'
 import type { PostgresDatabase } from './open-postgres.ts'
 import { queryWithTimeout } from './query-with-timeout.ts'
 import { inTransaction } from './transaction.ts'
-import type { Outcome, Transact, UserChanges, UserCondition, Write } from '../../accounts/transact.ts'
+import type { Outcome, Transact, UserCondition, Write } from '../../accounts/transact.ts'
+import { changesOf, conditionOf, isPassword, replacementOf } from '../account-writes.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -35,35 +36,27 @@ function orTaken (error: Error): Outcome {
 }
 
 function statementOf (transaction: NodePgDatabase, write: Write, at: Date) {
-  if ('update' in write) return transaction.update(users).set({ ...columnsOf(write.set), updatedAt: at }).where(matching(transaction, write.where))
-  if ('delete' in write) return transaction.delete(users).where(matching(transaction, write.where))
+  if ('update' in write) {
+    const changes = { ...changesOf(users, write.set), updatedAt: at }
+    return transaction.update(users).set(changes).where(conditionFor(transaction, write.where))
+  }
+  if ('delete' in write) return transaction.delete(users).where(conditionFor(transaction, write.where))
   if ('put' in write) return put(transaction, write.values, at)
   if (write.insert === 'user') return transaction.insert(users).values(write.values)
   return transaction.insert(accountEvents).values({ ...write.values, at })
 }
 
 function put (transaction: NodePgDatabase, credential: NewCredential, createdAt: Date) {
-  const { secret, userId } = credential
-  const set = { secret, label: null, createdAt, lastUsedAt: null, data: null, keyId: null }
   return transaction.insert(credentials).values({ ...credential, createdAt })
-    .onConflictDoUpdate({ target: [credentials.kind, credentials.identifier], set, setWhere: eq(credentials.userId, userId) })
+    .onConflictDoUpdate({
+      target: [credentials.kind, credentials.identifier],
+      set: replacementOf(credential, createdAt),
+      setWhere: eq(credentials.userId, credential.userId)
+    })
 }
 
-// In the statement itself, so that of two at once none is lost.
-function columnsOf ({ sessionEpoch, ...columns }: UserChanges) {
-  return sessionEpoch === undefined ? columns : { ...columns, sessionEpoch: sql`${users.sessionEpoch} + 1` }
-}
-
-function matching (transaction: NodePgDatabase, { id, sessionEpoch, passwordHash }: UserCondition): SQL | undefined {
-  return and(
-    eq(users.id, id),
-    sessionEpoch === undefined ? undefined : eq(users.sessionEpoch, sessionEpoch),
-    passwordHash === undefined ? undefined : hasPassword(transaction, id, passwordHash)
-  )
-}
-
-function hasPassword (transaction: NodePgDatabase, userId: string, hash: string): SQL {
-  const { kind, identifier, secret } = credentials
-  const password = and(eq(kind, 'password'), eq(identifier, userId), eq(secret, hash))
-  return exists(transaction.select({ secret }).from(credentials).where(password))
+function conditionFor (transaction: NodePgDatabase, required: UserCondition): SQL | undefined {
+  return conditionOf(users, required, hash => (
+    exists(transaction.select({ id: credentials.userId }).from(credentials).where(isPassword(credentials, required.id, hash)))
+  ))
 }

@@ -5,30 +5,17 @@ import { UsersUnavailable } from '../../errors.ts'
 import { inBatches } from '../../async/in-batches.ts'
 import type { StoreOptions } from '../../observability/store-log.ts'
 import { orUnavailable } from '../../async/or-unavailable.ts'
-import { KEPT_MS, LISTED_MAX, type AccountEvents, type AccountEventType, type RecordedEvent } from '../../users/account-events.ts'
-import { EventQueue } from '../../users/event-queue.ts'
+import type { AccountEvents, AccountEventType, RecordedEvent } from '../../users/account-events.ts'
+import { queuedAccountEvents } from '../../users/queued-account-events.ts'
 
 /** Events in the table `account_events`, beside the users they belong to. */
-export function sqliteAccountEvents (database: SqliteDatabase, { now, log }: StoreOptions): AccountEvents {
+export function sqliteAccountEvents (database: SqliteDatabase, options: StoreOptions): AccountEvents {
   const answer = <T> (work: () => T | Promise<T>) => orUnavailable(UsersUnavailable, work)
-  const queue = new EventQueue({ now, log, write: events => answer(() => insert(database, events)) })
-
-  return {
-    record: event => queue.record(event),
-    flush: () => queue.flush(),
-    close: () => queue.close(),
-    dropped: () => queue.dropped,
-
-    async listOf (userId, limit = LISTED_MAX) {
-      // What somebody has just done is on the page that they look at next.
-      await queue.flush()
-      return await answer(() => latestOf(database, userId, limit))
-    },
-
-    async sweep () {
-      return await answer(() => inBatches(atMost => removeSome(database, new Date(now() - KEPT_MS), atMost)))
-    }
-  }
+  return queuedAccountEvents({
+    insert: events => answer(() => insert(database, events)),
+    latestOf: (userId, limit) => answer(() => latestOf(database, userId, limit)),
+    removeBefore: time => answer(() => inBatches(atMost => removeSome(database, time, atMost)))
+  }, options)
 }
 
 // A user may be deleted while their events wait: those are left out, or the foreign key would refuse all the others too.
