@@ -43,6 +43,8 @@ export default async function health (app: FastifyInstance): Promise<void> {
 
 /** What cannot be read now, and why. */
 async function failuresOf ({ sessions, users }: FastifyInstance): Promise<Record<string, unknown>> {
-  const pings = Object.entries({ sessions, users }).map(async ([name, store]) => await store.ping().then(() => [], (err: unknown) => [[name, err]]))
+  const pings = Object.entries({ sessions, users }).map(async ([name, store]) => (
+    await store.ping().then(() => [], (err: unknown) => [[name, err]])
+  ))
   return Object.fromEntries((await Promise.all(pings)).flat())
 }

@@ -7,10 +7,11 @@ import { cookieValues } from '../src/sessions/session-cookie-parser.ts'
 import { sessionCookie } from '../src/sessions/session-cookie.ts'
 
 const Time = Type.String({ format: 'date-time' })
+const exact = { additionalProperties: false }
 const WhoIs = Type.Object({
-  user: Type.Object({ id: Type.String(), email: Type.String(), firstName: Type.String(), lastName: Type.String() }, { additionalProperties: false }),
-  session: Type.Object({ signedInAt: Time, lastSeenAt: Time, expiresAt: Time, remembered: Type.Boolean() }, { additionalProperties: false })
-}, { additionalProperties: false })
+  user: Type.Object({ id: Type.String(), email: Type.String(), firstName: Type.String(), lastName: Type.String() }, exact),
+  session: Type.Object({ signedInAt: Time, lastSeenAt: Time, expiresAt: Time, remembered: Type.Boolean() }, exact)
+}, exact)
 
 const described = {
   config: { openapi: { summary: 'Who is logged in, and until when', isOfSession: true } },
@@ -30,7 +31,8 @@ export default async function session (app: FastifyInstance): Promise<void> {
     if (summary === null) throw new LoginRequired()
     const { signedInAt, lastSeenAt, expiresAt, remembered } = summary
     const { id, email, firstName, lastName } = identity.account
-    return { user: { id, email, firstName, lastName }, session: { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered } }
+    const session = { signedInAt: iso(signedInAt), lastSeenAt: iso(lastSeenAt), expiresAt: iso(expiresAt), remembered }
+    return { user: { id, email, firstName, lastName }, session }
   })
 }
 

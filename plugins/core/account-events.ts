@@ -14,7 +14,8 @@ async function accountEvents (app: FastifyInstance): Promise<void> {
   app.decorate('accountEvents', events)
   // Closing goes backwards: this runs before the database closes, which was opened earlier.
   app.addHook('onClose', () => events.close())
-  app.metrics?.counter('latchkey_account_events_dropped_total', 'Account events that were dropped, because the database could not write them', events.dropped)
+  const help = 'Account events that were dropped, because the database could not write them'
+  app.metrics?.counter('latchkey_account_events_dropped_total', help, events.dropped)
 }
 
 export default fp(accountEvents, { name: 'account-events', dependencies: ['database', 'metrics'] })

@@ -6,7 +6,10 @@ import { formatWait } from '../../src/i18n/format-time.ts'
 
 interface Words { heading: string, sentence: string }
 
-const unreadable = { heading: 'This request could not be read', sentence: 'What arrived is not what our pages send. Please go back and try again.' }
+const unreadable = {
+  heading: 'This request could not be read',
+  sentence: 'What arrived is not what our pages send. Please go back and try again.'
+}
 
 /** For errors that are not ours, by status. A library's own message may carry a path, a host or a query. */
 const words: Record<number, Words> = {
@@ -26,7 +29,7 @@ async function errors (app: FastifyInstance): Promise<void> {
   app.setErrorHandler(answerError)
 }
 
-/** @param error of a throttle: with the seconds to wait */
+/** @param error of a rate limit: with the seconds to wait */
 async function answerError (error: FastifyError & { retryAfter?: number }, request: FastifyRequest, reply: FastifyReply) {
   const statusCode = error.statusCode ?? 500
   const code = error.code ?? 'INTERNAL_SERVER_ERROR'
@@ -40,8 +43,9 @@ async function answerError (error: FastifyError & { retryAfter?: number }, reque
   reply.code(statusCode)
   // Nobody knows who this is, without the stores or before they are asked, so the navigation must not look logged out.
   const isUserUnknown = statusCode === 503 || statusCode === 403
-  if (request.takesHtml()) return await reply.page('error', { status: statusCode, heading, message, wait: retryAfter && formatWait(retryAfter), isUserUnknown })
-  return await reply.send({ statusCode, code, error: STATUS_CODES[statusCode], message })
+  if (!request.takesHtml()) return await reply.send({ statusCode, code, error: STATUS_CODES[statusCode], message })
+  const wait = retryAfter && formatWait(retryAfter)
+  return await reply.page('error', { status: statusCode, heading, message, wait, isUserUnknown })
 }
 
 export default fp(errors, { name: 'errors', dependencies: ['views', 'event-log'] })

@@ -44,7 +44,8 @@ async function eventLog (app: FastifyInstance): Promise<void> {
   }
 }
 
-function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, user: { id: string } | null = this.identity?.account ?? null) {
+function logEvent (this: FastifyRequest, event: LoggedEvent, outcome: string, about?: { id: string } | null) {
+  const user = about === undefined ? this.identity?.account : about
   // Whoever has given the right password may still be refused what comes next.
   if (outcome !== 'success') this.hasToldEvent = true
   this.server.metrics?.happened(event, outcome)

@@ -17,7 +17,8 @@ interface PasswordsOptions {
 async function passwords (app: FastifyInstance, { hashingCost: cost }: PasswordsOptions): Promise<void> {
   const admission = new Admission(await openPasswords({ cost }))
   app.decorate('admission', admission)
-  app.metrics?.gauge('latchkey_passwords_waiting', 'Logins, sign-ups and password changes that wait for their turn', () => admission.waiting())
+  const help = 'Logins, sign-ups and password changes that wait for their turn'
+  app.metrics?.gauge('latchkey_passwords_waiting', help, () => admission.waiting())
   app.metrics?.gauge('latchkey_passwords_oldest_wait_seconds', 'Age of the oldest of them', () => admission.oldestWait())
 }
 

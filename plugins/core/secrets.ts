@@ -12,10 +12,13 @@ declare module 'fastify' {
   }
 }
 
+const OLD_SECRET = 'SESSION_SECRET contains an old secret with fewer than ten distinct characters. Anybody who guesses it can sign cookies: ' +
+  'remove it as soon as its cookies may stop working'
+
 async function secrets (app: FastifyInstance): Promise<void> {
   const { sessionSecrets, dataDir } = app.config
   const ours = sessionSecrets.length > 0 ? sessionSecrets : [keptSecret(dataDir)]
-  if (!ours.every(isVaried)) app.log.warn('SESSION_SECRET contains an old secret with fewer than ten distinct characters. Whoever guesses it can sign cookies: remove it as soon as its cookies may stop working')
+  if (!ours.every(isVaried)) app.log.warn(OLD_SECRET)
   app.decorate('secrets', ours)
   app.decorate('signer', new Signer(ours))
 }

@@ -20,7 +20,8 @@ async function sessions (app: FastifyInstance): Promise<void> {
   const store = sessionStoreIn({ redis, redisPrefix: config.redisPrefix, database, now, log })
   app.decorate('sessions', app.metrics?.ofStore('sessions', store) ?? store)
   app.decorate('sessionCleanup', sessionCleanup(app))
-  app.metrics?.gauge('latchkey_sessions', 'Live sessions, those of visitors among them, counted every ten minutes', memoizeFor(() => store.count().catch(() => NaN), COUNTED_FOR_MS, now))
+  const counted = memoizeFor(() => store.count().catch(() => NaN), COUNTED_FOR_MS, now)
+  app.metrics?.gauge('latchkey_sessions', 'Live sessions, those of visitors among them, counted every ten minutes', counted)
   app.log.info(`sessions live in ${store.description}`)
   app.addHook('onClose', () => store.close())
 }

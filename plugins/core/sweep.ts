@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 
 const EVERY_MS = 10 * 60_000
 
-/** Removes expired sessions, old events, counters and devices now and then, where the store does not do so by itself. Sessions are refused all the same. */
+/** Removes expired sessions, old events, counters and devices, where the store doesn't. Expired sessions are refused in any case. */
 async function sweep (app: FastifyInstance): Promise<void> {
   const timer = setInterval(sweepAll, EVERY_MS)
   timer.unref()

@@ -24,7 +24,8 @@ async function views (app: FastifyInstance): Promise<void> {
   const root = join(packageRoot, 'views')
   // A view says what it takes of `locals`: with every name looked up there a page takes a tenth longer.
   // What a view includes is read, found and compiled anew for each page, unless it is cached and named from the root.
-  await app.register(view, { engine: { ejs }, root, viewExt: 'ejs', production: true, options: { root, cache: true, compileDebug: false, _with: false } })
+  const options = { root, cache: true, compileDebug: false, _with: false }
+  await app.register(view, { engine: { ejs }, root, viewExt: 'ejs', production: true, options })
   app.decorateRequest('takesHtml', takesHtml)
   app.decorateReply('page', page)
   app.decorateReply('refuse', refuse)

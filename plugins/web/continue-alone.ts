@@ -25,7 +25,8 @@ async function continueAlone (app: FastifyInstance): Promise<void> {
     // A stolen session gets here without a password. It must not make a device known, nor forget what the device has guessed.
     this.reissueDeviceFor({ id, sessionEpoch: epoch })
     // They are dead already, by the raised epoch: this only tidies up.
-    await endSessions({ sessions }, { userId: id, except: this.sessionHandle }).catch(err => this.log.warn({ err }, 'ended sessions were not removed'))
+    const others = endSessions({ sessions }, { userId: id, except: this.sessionHandle })
+    await others.catch(err => this.log.warn({ err }, 'ended sessions were not removed'))
     return true
   }
 }

@@ -24,6 +24,9 @@ declare module 'fastify' {
   }
 }
 
+const ARRIVED_AS_HTTP = 'PUBLIC_URL is https, but this login arrived as http: set TRUSTED_PROXIES to the address of the proxy that ends TLS, ' +
+  'and have it send X-Forwarded-Proto'
+
 /** From an attempt to a session: the only way there. */
 async function logIn (app: FastifyInstance): Promise<void> {
   const { config, loginMethods, sessions, users } = app
@@ -52,7 +55,7 @@ async function logIn (app: FastifyInstance): Promise<void> {
 
 // A cookie that is Secure would not be kept by the browser, and the login would seem to do nothing.
 function refusal (request: FastifyRequest) {
-  request.log.error({ address: addressOf(request) }, 'PUBLIC_URL is https, but this login arrived as http: set TRUSTED_PROXIES to the address of the proxy that ends TLS, and have it send X-Forwarded-Proto')
+  request.log.error({ address: addressOf(request) }, ARRIVED_AS_HTTP)
   return new NotOverHttps()
 }
 

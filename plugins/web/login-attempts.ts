@@ -54,7 +54,8 @@ async function resetAttempts (this: FastifyRequest, owner: Owner) {
 
 // A 503 says nothing about the password: it was not checked, or it was right and the login could not be completed.
 async function giveBack (request: FastifyRequest, _reply: FastifyReply, { statusCode }: FastifyError) {
-  if (statusCode === 503) await request.countedAttempt?.giveBack().catch(err => request.log.warn({ err }, 'an attempt that was not checked counts'))
+  if (statusCode !== 503) return
+  await request.countedAttempt?.giveBack().catch(err => request.log.warn({ err }, 'an attempt that was not checked counts'))
 }
 
 export default fp(loginAttempts, { name: 'login-attempts', dependencies: ['known-device', 'record-event', 'throttle'] })

@@ -27,7 +27,8 @@ async function sessionOfRequest (app: FastifyInstance): Promise<void> {
   app.decorateRequest('sessionHandle', { getter (this: FastifyRequest) { return handleOf(this.session.sessionId) } })
   await app.register(cookie)
   app.addHook('onRequest', readCookie)
-  await app.register(session, { store, secret: signer, idGenerator, cookieName: name, cookie: attributes, saveUninitialized: false, rolling: false })
+  const cookieOptions = { cookieName: name, cookie: attributes, saveUninitialized: false, rolling: false }
+  await app.register(session, { store, secret: signer, idGenerator, ...cookieOptions })
   app.addHook('onRequest', noticeDeadCookie)
   app.addHook('onError', saveNothing)
 

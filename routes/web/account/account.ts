@@ -22,7 +22,9 @@ const sentences: Record<AccountEventType, string> = {
 export default async function account (app: FastifyInstance): Promise<void> {
   app.get('/account', async (request, reply) => {
     const events = await app.accountEvents.listOf(accountOf(request).id, SHOWN_EVENTS)
-    const shown = events.map(({ type, at, ...where }) => ({ ...where, what: sentences[type], at: formatRelativeTime(at.getTime(), app.now()) }))
+    const shown = events.map(({ type, at, ...where }) => (
+      { ...where, what: sentences[type], at: formatRelativeTime(at.getTime(), app.now()) }
+    ))
     return await reply.page('account/account', { events: shown })
   })
 }
